@@ -1,0 +1,52 @@
+"""Promptable segmentation of medical images and volumes: click on a structure, get its mask.
+
+    import vesal
+    image = vesal.open_image("scan.nii.gz")
+    session = vesal.Session(image, model="vesal-mini")
+    mask = session.click((12, -40, 33))
+    mask.save("liver.nii.gz")
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from vesal.errors import VesalError
+
+if TYPE_CHECKING:
+    from vesal.checkpoints.load import load_model
+    from vesal.images import Image, Mask, open_image
+    from vesal.prompts import Box, Click
+    from vesal.session import Session
+
+__version__ = version("vesal")
+
+__all__ = [
+    "Box",
+    "Click",
+    "Image",
+    "Mask",
+    "Session",
+    "VesalError",
+    "__version__",
+    "load_model",
+    "open_image",
+]
+
+_HOMES = {
+    "Box": "vesal.prompts",
+    "Click": "vesal.prompts",
+    "Image": "vesal.images",
+    "Mask": "vesal.images",
+    "Session": "vesal.session",
+    "load_model": "vesal.checkpoints.load",
+    "open_image": "vesal.images",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Load a public name when it is first used: `import vesal` alone brings neither torch nor NumPy."""
+    if name not in _HOMES:
+        msg = f"module 'vesal' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,35 @@
+"""NumPy shape names, used in every signature that takes or gives an array.
+
+Names with the same axis word inside one signature have the same length there; the
+test run checks it. Index-space arrays follow the axes of the file (see `geometry.grid`).
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Shaped
+
+Voxels = Shaped[np.ndarray, "*space"]
+"""Values on a grid, of any type; a colour raster has a last axis of three."""
+
+Intensities = Float32[np.ndarray, "*space"]
+"""Values on a grid as float32."""
+
+MaskArray = Bool[np.ndarray, "*space"]
+"""True inside the object."""
+
+Distances = Float32[np.ndarray, "*space"]
+"""A distance for each voxel, in mm."""
+
+Resampled = Float32[np.ndarray, "*target"]
+"""Values on another grid than the one they came from."""
+
+PointsMm = Float64[np.ndarray, "points axis"]
+"""Points in world mm, one a row (RAS+ for volumes; x right, y down for 2D rasters)."""
+
+PointsIndex = Float64[np.ndarray, "points axis"]
+"""Points in continuous array indices, one a row; index 0 is the centre of the first voxel."""
+
+PointFlags = Bool[np.ndarray, "points"]
+"""A yes or no for each point."""
+
+AffineMatrix = Float64[np.ndarray, "rows columns"]
+"""A homogeneous matrix, (ndim + 1, ndim + 1)."""

@@ -1,0 +1,56 @@
+"""Questions about the shape of a mask: pieces, depth, extent."""
+
+from collections.abc import Sequence
+
+import cc3d
+import edt  # type: ignore[import-not-found]  # compiled, without types
+import numpy as np
+
+from vesal.arrays import Distances, MaskArray
+
+
+def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
+    """Return the piece of the mask that holds the voxel `index`, all False if it is not in it.
+
+    Voxels that touch by a face, an edge or a corner belong together.
+    """
+    if not mask[tuple(index)]:
+        return np.zeros_like(mask)
+    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    return np.asarray(labels == labels[tuple(index)])
+
+
+def largest_component(mask: MaskArray) -> MaskArray:
+    """Return the piece of the mask with most voxels, all False for an empty mask.
+
+    Voxels that touch by a face, an edge or a corner belong together; of equally large
+    pieces the one met first in array order wins.
+    """
+    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0  # label 0 is the background
+    if not sizes.any():
+        return np.zeros_like(mask)
+    return np.asarray(labels == int(np.argmax(sizes)))
+
+
+def distance_to_border(mask: MaskArray, spacing_mm: Sequence[float]) -> Distances:
+    """Return for each voxel inside the mask the distance in mm to the nearest one outside.
+
+    Distances run between voxel centres; what lies beyond the array counts as outside.
+    Voxels outside the mask get 0.
+    """
+    distances = edt.edt(np.ascontiguousarray(mask), anisotropy=tuple(spacing_mm), black_border=True)
+    return np.asarray(distances, dtype=np.float32)
+
+
+def mask_box(mask: MaskArray) -> tuple[slice, ...] | None:
+    """Return the smallest index range around the True voxels, None for an empty mask."""
+    ranges = []
+    for axis in range(mask.ndim):
+        others = tuple(a for a in range(mask.ndim) if a != axis)
+        hits = np.flatnonzero(mask.any(axis=others))
+        if hits.size == 0:
+            return None
+        ranges.append(slice(int(hits[0]), int(hits[-1]) + 1))
+    return tuple(ranges)

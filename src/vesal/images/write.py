@@ -1,0 +1,64 @@
+"""Masks to files: the writer is chosen by the suffix, and nothing is left half written."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vesal.arrays import MaskArray
+from vesal.errors import ImageError, ResourceError
+from vesal.geometry.grid import Grid
+from vesal.images.nifti import write_nifti
+from vesal.images.source import Source
+
+Writer = Callable[[Path, MaskArray, Grid, Source], None]
+
+_WRITERS: dict[str, Writer] = {
+    ".nii.gz": write_nifti,
+    ".nii": write_nifti,
+}
+
+
+def save_mask(path: Path, mask: MaskArray, grid: Grid, source: Source) -> Path:
+    """Write the mask on exactly its grid and return the path.
+
+    An existing file is replaced in one step; after a failure it is still the old one.
+
+    Raises:
+        ImageError: if the suffix is unknown or its format cannot hold the mask's grid.
+        ResourceError: if the folder is missing or full or may not be written to.
+    """
+    suffix = _suffix(path)
+    with replacing(path, suffix) as temporary:
+        _WRITERS[suffix](temporary, mask, grid, source)
+    return path
+
+
+@contextmanager
+def replacing(path: Path, suffix: str) -> Iterator[Path]:
+    """Give a temporary path in the same folder that takes the place of `path` at the end.
+
+    The temporary file ends in `suffix`; it is removed if anything goes wrong.
+
+    Raises:
+        ResourceError: if the disk refuses.
+    """
+    temporary = path.parent / f".vesal-{uuid.uuid4().hex[:12]}{suffix}"
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror or error}): choose a folder with room"
+        raise ResourceError(msg) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    for suffix in _WRITERS:  # .nii.gz comes before anything it could be mistaken for
+        if name.endswith(suffix) and len(name) > len(suffix):
+            return suffix
+    msg = f"a mask file must end in one of {', '.join(_WRITERS)}, got {path.name!r}"
+    raise ImageError(msg)

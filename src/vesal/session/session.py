@@ -1,0 +1,159 @@
+"""What one user has done so far to one object of one image, and the mask that follows from it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vesal.checkpoints.load import load_model
+from vesal.errors import PromptError
+from vesal.geometry.grid import Grid
+from vesal.images import Image, Mask
+from vesal.inference.predictor import Answer, Clicks, Predictor
+from vesal.models.promptable import Promptable
+from vesal.progress import Progress, silent
+from vesal.prompts import Box, Click, Point, Prompt
+
+
+class Session:
+    """Prompts on an image, one after the other, each improving the mask.
+
+    Args:
+        image: what is segmented.
+        model: a name of the zoo, a weights file, or a loaded model.
+        progress: told how far a step is.
+
+    Raises:
+        ConfigError: unknown model.
+        CheckpointError: damaged weights.
+        ImageError: an image in which all voxels are equal.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        model: str | Path | Promptable = "vesal-mini",
+        *,
+        progress: Progress = silent,
+    ) -> None:
+        self.image = image
+        self.prompts: tuple[Prompt, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        """What had to be translated for the model, or deserves a warning."""
+        self._model = load_model(model) if isinstance(model, str | Path) else model
+        self._predictor = Predictor(image, self._model)
+        self._progress = progress
+        self._answer: Answer | None = None
+        self._mask = np.zeros(image.grid.shape, np.bool_)
+
+    @property
+    def mask(self) -> Mask:
+        """The mask after the last prompt, on the image's grid; empty before the first."""
+        return Mask(array=self._mask, grid=self.image.grid, source=self.image.source)
+
+    def click(self, point_mm: Point, *, positive: bool = True) -> Mask:
+        """The mask after a click: ``positive`` adds what is there, else it is taken away.
+
+        Args:
+            point_mm: world coordinates, RAS+ mm for volumes, (x right, y down) for rasters.
+            positive: whether the point belongs to the object.
+
+        Raises:
+            PromptError: outside the image, or the same voxel was clicked the other way.
+        """
+        return self.add(Click(point_mm=point_mm, positive=positive))
+
+    def box(self, low_mm: Point, high_mm: Point) -> Mask:
+        """The mask of what a box holds, from its lowest to its highest corner in world mm.
+
+        Raises:
+            PromptError: an empty box, or one that lies outside the image.
+        """
+        return self.add(Box(low_mm=low_mm, high_mm=high_mm))
+
+    def add(self, *prompts: Prompt) -> Mask:
+        """The mask after several prompts at once; a newer box replaces an older one.
+
+        Raises:
+            PromptError: no prompt at all, one that does not fit the image, or two that contradict each other;
+                the session stays as it was.
+        """
+        together = (*self.prompts, *prompts)
+        boxes = [p for p in together if isinstance(p, Box)]
+        clicks = [p for p in together if isinstance(p, Click)]
+        _check(self.image.grid, boxes, clicks)
+        box = boxes[-1] if boxes else None
+        told = _clicks(clicks, box)
+        answer = self._predictor.predict(
+            told, box=box, previous=self._answer, progress=self._progress
+        )
+        self._mask = self._predictor.mask(answer, told, box=box)
+        self._answer, self.prompts = answer, together
+        self.notes = self._remarks(box)
+        return self.mask
+
+    def _remarks(self, box: Box | None) -> tuple[str, ...]:
+        trained = self._model.config.capabilities.prompts
+        if box is None or "box" in trained:
+            return ()
+        return ("box: this model was not trained on boxes; used as window, centre click and limit",)
+
+
+def _clicks(clicks: list[Click], box: Box | None) -> Clicks:
+    """The clicks as arrays; a box without a positive click gets one in its middle."""
+    if box is not None and not any(c.positive for c in clicks):
+        middle = tuple((a + b) / 2 for a, b in zip(box.low_mm, box.high_mm, strict=True))
+        clicks = [*clicks, Click(point_mm=middle)]
+    return Clicks(
+        points_mm=np.array([c.point_mm for c in clicks], np.float64),
+        positive=np.array([c.positive for c in clicks]),
+    )
+
+
+def _check(grid: Grid, boxes: list[Box], clicks: list[Click]) -> None:
+    if not any(c.positive for c in clicks) and not boxes:
+        raise PromptError("a session needs a positive click or a box first: nothing says what to segment")
+    sides: dict[tuple[int, ...], bool] = {}
+    for click in clicks:
+        voxel = _voxel(grid, click)
+        if sides.setdefault(voxel, click.positive) != click.positive:
+            msg = f"voxel {voxel} is clicked both as inside and as outside; remove one of the two"
+            raise PromptError(msg)
+    for box in boxes:
+        _check_box(grid, box)
+
+
+def _voxel(grid: Grid, click: Click) -> tuple[int, ...]:
+    _check_axes(grid, "a click", click.point_mm)
+    point = np.array([click.point_mm])
+    index = grid.to_index(point)
+    if not grid.contains(index)[0]:
+        last = np.array(grid.shape) - 1.0
+        nearest = grid.to_world(np.clip(index, 0, last))
+        bounds = grid.bounds_mm()
+        ranges = ", ".join(
+            f"{axis} {a:.1f} to {b:.1f}"
+            for axis, a, b in zip("xyz", bounds.low, bounds.high, strict=False)
+        )
+        where = ", ".join(f"{v:g}" for v in click.point_mm)
+        far = float(np.linalg.norm(nearest - point))
+        msg = f"the point ({where}) lies {far:.1f} mm outside the image, which spans {ranges} mm"
+        raise PromptError(msg)
+    return tuple(int(i) for i in np.clip(np.round(index[0]), 0, np.array(grid.shape) - 1))
+
+
+def _check_box(grid: Grid, box: Box) -> None:
+    _check_axes(grid, "a box corner", box.low_mm)
+    bounds = grid.bounds_mm()
+    apart = any(
+        high < a or low > b
+        for low, high, a, b in zip(box.low_mm, box.high_mm, bounds.low, bounds.high, strict=True)
+    )
+    if apart:
+        msg = f"the box {box.low_mm} to {box.high_mm} lies outside the image, which spans {bounds.low} to {bounds.high} mm"
+        raise PromptError(msg)
+
+
+def _check_axes(grid: Grid, what: str, point: Point) -> None:
+    if len(point) != grid.ndim:
+        msg = f"{what} on a {grid.ndim}D image needs {grid.ndim} coordinates, got {len(point)}"
+        raise PromptError(msg)

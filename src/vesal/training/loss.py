@@ -1,0 +1,25 @@
+"""The loss of a mask: soft Dice, which cares for small objects, plus focal cross-entropy, which cares for voxels."""
+
+import torch
+from torch.nn import functional
+
+from vesal.models.shapes import MaskLogits
+
+_FOCUS = 1.0  # exponent of the focal term: sure voxels count less
+
+
+def dice_focal(logits: MaskLogits, target: MaskLogits) -> torch.Tensor:
+    """The mean over the batch of ``1 - soft Dice + focal cross-entropy``; a scalar.
+
+    Soft Dice: Milletari et al., V-Net (2016), squared denominator. Focal: Lin et al. (2017), without alpha,
+    weighted so that the object and the rest count alike however small the object.
+    """
+    axes = tuple(range(1, logits.ndim))
+    inside = torch.sigmoid(logits)
+    overlap = 2 * (inside * target).sum(axes) + 1
+    dice = overlap / (inside.square().sum(axes) + target.sum(axes) + 1)
+    entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    wrong = (inside.detach() - target).abs() ** _FOCUS
+    share = target.mean(axes, keepdim=True).clamp(0.02, 0.5)
+    weight = target / share + (1 - target) / (1 - share)
+    return (1 - dice + (wrong * weight * entropy).mean(axes)).mean()

@@ -1,0 +1,30 @@
+"""vesal-mini, first version: what two CPU cores without bfloat16 learn in an afternoon."""
+
+from vesal.models.config import PromptableUNetConfig
+from vesal.training.recipe import Recipe
+
+RECIPE = Recipe(
+    name="mini",
+    model=PromptableUNetConfig(),
+    seed=20261124,
+    steps=5_000,
+    volume_windows=2,
+    volume_side=48,  # 2.4 times cheaper than the 64 of inference; the network is convolutional
+    slice_windows=6,
+    slice_side=96,
+    slice_every=5,
+    targets=3,
+    rounds=(1, 1, 2, 2, 3, 4),
+    hint_share=0.25,
+    learning_rate=1.5e-3,
+    warmup_steps=200,
+    decay_share=0.3,
+    weight_decay=1e-4,
+    clip_norm=1.0,
+    averaging=0.998,
+    synthetic_volumes=80,
+    synthetic_side=80,
+    synthetic_share=0.3,
+    validate_every=500,
+    save_every_s=180.0,
+)

@@ -1,0 +1,204 @@
+"""Random windows of a volume, each with several targets: what one training step looks at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from vesal.inference.appearance import linear_and_rank
+from vesal.training.augment import distorted, drawn_intensities
+from vesal.training.volume import LabelledVolume, Partition
+
+_SMALLEST_TARGET = 24  # voxels of the window
+_SYNTHETIC_SHARE = 0.25  # of the windows of real label maps get drawn intensities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One window on the model's grid."""
+
+    image: NDArray[np.float32]
+    """``(2, *window)``, see `linear_and_rank`."""
+    targets: NDArray[np.bool_]
+    """``(target, *window)``, none empty."""
+
+
+class Sampler:
+    """Draws samples from volumes, each volume as often as its weight says."""
+
+    def __init__(self, volumes: list[LabelledVolume], weights: list[float]) -> None:
+        self.volumes = volumes
+        self.weights = np.asarray(weights, float) / sum(weights)
+        self._pyramids = [_pyramid(v) for v in volumes]
+
+    def draw(
+        self,
+        window: tuple[int, ...],
+        targets: int,
+        rng: np.random.Generator,
+        *,
+        plain: bool = False,
+    ) -> Sample:
+        """A window of that shape (last axis 1: a slice) with ``targets`` targets; tries until one has any.
+
+        ``plain`` leaves the image as it is, for validation.
+        """
+        while True:
+            which = int(rng.choice(len(self.volumes), p=self.weights))
+            volume = self.volumes[which]
+            if volume.image is not None and min(volume.image.shape) == 1 and window[-1] != 1:
+                continue
+            sample = self._attempt(which, window, targets, rng, plain=plain)
+            if sample is not None:
+                return sample
+
+    def _attempt(
+        self,
+        which: int,
+        window: tuple[int, ...],
+        targets: int,
+        rng: np.random.Generator,
+        *,
+        plain: bool,
+    ) -> Sample | None:
+        volume = self.volumes[which]
+        partition = _pick_partition(volume, rng)
+        if not partition.ids:
+            return None
+        matrix, offset = _random_view(volume, partition, window, rng)
+        labels = ndimage.affine_transform(
+            partition.labels, matrix, offset, output_shape=window, order=0, mode="constant", cval=0
+        )
+        masks = _targets(labels, targets, rng)
+        if masks is None:
+            return None
+        drawn = partition.learnt and not plain and rng.random() < _SYNTHETIC_SHARE
+        if volume.image is None or drawn:
+            image = drawn_intensities(labels, rng)
+        else:
+            image = _view(self._pyramids[which], matrix, offset, window)
+        if not plain:
+            image = distorted(image, rng)
+        return Sample(image=linear_and_rank(image), targets=masks)
+
+
+def _pick_partition(volume: LabelledVolume, rng: np.random.Generator) -> Partition:
+    """Drawn labels three times out of four where there are any, supervoxels else."""
+    learnt = [p for p in volume.partitions if p.learnt]
+    others = [p for p in volume.partitions if not p.learnt]
+    pool = learnt if learnt and (not others or rng.random() < 0.75) else others  # noqa: PLR2004
+    return pool[int(rng.integers(len(pool)))]
+
+
+def _random_view(
+    volume: LabelledVolume, partition: Partition, window: tuple[int, ...], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The affine map from window index to volume index: one label in sight, at a random scale and turn."""
+    spacing = np.asarray(volume.spacing)
+    which = int(rng.integers(len(partition.ids)))
+    box = partition.boxes[which]
+    inside = np.argwhere(partition.labels[box] == partition.ids[which])
+    point = inside[rng.integers(len(inside))] + [s.start for s in box]
+    extent_mm = max((s.stop - s.start) * d for s, d in zip(box, spacing, strict=True))
+    side = max(window)
+    extent = np.exp(rng.uniform(np.log(8), np.log(1.3 * side)))  # voxels of the window
+    coarsest = max(d * n for d, n in zip(spacing, partition.labels.shape, strict=True)) / (0.6 * side)
+    scale = float(np.clip(extent_mm / extent, 0.5 * spacing.min(), max(coarsest, spacing.min())))
+    flat = partition.labels.shape[-1] == 1
+    rotation = _random_rotation(rng, flat=flat)
+    stretch = np.exp(rng.uniform(-0.15, 0.15, 3))
+    matrix = (rotation * (scale * stretch)) / spacing[:, None]
+    if flat:
+        matrix[2], matrix[:, 2] = 0, 0
+    middle = (np.asarray(window) - 1) / 2
+    shift = rng.uniform(-0.3, 0.3, 3) * np.asarray(window) * (np.asarray(window) > 1)
+    return matrix, point - matrix @ (middle + shift)
+
+
+def _random_rotation(rng: np.random.Generator, *, flat: bool) -> NDArray[np.float64]:
+    """A signed permutation of the axes, and half of the time a turn on top; in plane for flat volumes."""
+    order = rng.permutation(2).tolist() + [2] if flat else rng.permutation(3).tolist()
+    rotation = np.eye(3)[order] * rng.choice([-1, 1], 3)
+    if rng.random() < 0.5:  # noqa: PLR2004
+        axis = np.array([0.0, 0.0, 1.0]) if flat else rng.standard_normal(3)
+        axis = axis / np.linalg.norm(axis) * rng.uniform(-0.6, 0.6)
+        x, y, z = axis
+        skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+        angle = float(np.linalg.norm(axis)) + 1e-12
+        turn = np.eye(3) + np.sin(angle) / angle * skew + (1 - np.cos(angle)) / angle**2 * skew @ skew
+        rotation = rotation @ turn
+    return rotation
+
+
+def _targets(
+    labels: NDArray[np.uint16], count: int, rng: np.random.Generator
+) -> NDArray[np.bool_] | None:
+    """Connected parts of labels, now and then a union of two labels; None where nothing is large enough."""
+    sizes = np.bincount(labels.reshape(-1))
+    sizes[0] = 0
+    ids = np.flatnonzero(sizes >= _SMALLEST_TARGET)
+    if not len(ids):
+        return None
+    masks = []
+    for chosen in rng.choice(ids, count, replace=len(ids) < count):
+        mask = labels == chosen
+        if rng.random() < 0.12 and len(ids) > 1:  # noqa: PLR2004
+            mask = mask | (labels == rng.choice(ids))
+        masks.append(_one_part(mask, rng))
+    return np.stack(masks)
+
+
+def _one_part(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    parts, count = ndimage.label(mask)
+    if count <= 1:
+        return mask
+    sizes = np.bincount(parts.reshape(-1))[1:]
+    chosen = 1 + int(rng.choice(count, p=sizes / sizes.sum()))
+    part: NDArray[np.bool_] = parts == chosen
+    return part if sizes[chosen - 1] >= _SMALLEST_TARGET else mask
+
+
+def _pyramid(volume: LabelledVolume) -> list[tuple[NDArray[np.float32], NDArray[np.float64]]]:
+    """The image and coarser copies, each with the number of original voxels an axis in one of its voxels."""
+    if volume.image is None:
+        return []
+    image = volume.image.astype(np.float32)
+    steps = np.ones(3)
+    levels = [(image, steps)]
+    for _ in range(3):
+        size = np.asarray(volume.spacing) * steps
+        halved = [d < 1.5 * size.min() and n >= 16 for d, n in zip(size, image.shape, strict=True)]  # noqa: PLR2004
+        for axis, half in enumerate(halved):
+            if half:
+                even = image.shape[axis] // 2 * 2
+                first = np.take(image, np.arange(0, even, 2), axis=axis)
+                image = (first + np.take(image, np.arange(1, even, 2), axis=axis)) / 2
+        steps = steps * (1 + np.asarray(halved))
+        levels.append((image, steps))
+    return levels
+
+
+def _view(
+    pyramid: list[tuple[NDArray[np.float32], NDArray[np.float64]]],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    window: tuple[int, ...],
+) -> NDArray[np.float32]:
+    """The window cut from the coarsest copy that is not coarser than the window itself."""
+    step = np.linalg.norm(matrix, axis=1)  # volume voxels a window voxel, along each volume axis
+    image, steps = pyramid[0]
+    for coarser, wider in pyramid[1:]:
+        if np.all((wider <= 1.3 * step) | (wider == 1)):
+            image, steps = coarser, wider
+    inner = (offset + 0.5) / steps - 0.5
+    cut: NDArray[np.float32] = ndimage.affine_transform(
+        image,
+        matrix / steps[:, None],
+        inner,
+        output_shape=window,
+        order=1,
+        mode="constant",
+        cval=float(image.min()),
+    )
+    return cut
