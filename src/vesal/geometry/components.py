@@ -40,7 +40,8 @@ def distance_to_border(mask: MaskArray, spacing_mm: Sequence[float]) -> Distance
     Distances run between voxel centres; what lies beyond the array counts as outside.
     Voxels outside the mask get 0.
     """
-    distances = edt.edt(np.ascontiguousarray(mask), anisotropy=tuple(spacing_mm), black_border=True)
+    spacing = tuple(spacing_mm) if mask.ndim > 1 else spacing_mm[0]  # edt takes no tuple of one
+    distances = edt.edt(np.ascontiguousarray(mask), anisotropy=spacing, black_border=True)
     return np.asarray(distances, dtype=np.float32)
 
 

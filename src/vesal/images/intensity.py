@@ -6,6 +6,7 @@ Pure functions over arrays of any shape and real type.
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesal.arrays import Intensities, Voxels
 
@@ -20,7 +21,7 @@ def robust_range(array: Voxels, low: float = 0.5, high: float = 99.5) -> tuple[f
         low: lower percentile, 0 to 100.
         high: upper percentile, 0 to 100.
     """
-    first, last = np.percentile(_subsample(array), (low, high))
+    first, last = np.percentile(_subsample(array).astype(np.float64), (low, high))
     return float(first), float(last)
 
 
@@ -42,7 +43,7 @@ def is_constant(array: Voxels) -> bool:
     return bool(array.min() == array.max())
 
 
-def _subsample(array: Voxels) -> Voxels:
+def _subsample(array: Voxels) -> NDArray[np.generic]:
     """Every n-th voxel along every axis, at most `_SAMPLE_SIZE` in all."""
     step = 1
     while math.prod(-(-n // step) for n in array.shape) > _SAMPLE_SIZE:

@@ -4,6 +4,7 @@ The header is a few lines of text, read here rather than by ITK: ITK prints to t
 terminal when a file is cut short. The tests hold every reading against SimpleITK.
 """
 
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -117,14 +118,15 @@ def _fields(path: Path) -> tuple[_Fields, int]:
         key, equals, value = line.decode("latin-1").partition("=")
         if equals:
             fields[key.strip()] = value.strip()
-        if key.strip() == "ElementDataFile":
+        if equals and key.strip() == "ElementDataFile":
             return fields, position
     msg = f"{path.name} is a MetaImage file that is cut short before its ElementDataFile line"
     raise ImageError(msg)
 
 
 def _shape(fields: _Fields, path: Path) -> tuple[int, ...]:
-    shape = tuple(int(n) for n in _numbers(fields, "DimSize", "", path))
+    sizes = _numbers(fields, "DimSize", "", path)
+    shape = tuple(int(n) for n in sizes if math.isfinite(n))
     ndim = fields.get("NDims", "")
     channels = fields.get("ElementNumberOfChannels", "1")
     if ndim not in ("2", "3") or len(shape) != int(ndim) or channels != "1":
@@ -182,7 +184,7 @@ def _payload(fields: _Fields, shape: tuple[int, ...], path: Path, start: int) ->
 def _packing(fields: _Fields) -> Packing:
     if _true(fields, "CompressedData"):
         return Packing.ZLIB
-    return Packing.RAW if _true(fields, "BinaryData") else Packing.TEXT
+    return Packing.RAW if _true(fields, "BinaryData", default="True") else Packing.TEXT
 
 
 def _numbers(fields: _Fields, key: str, default: str, path: Path) -> list[float]:
@@ -199,8 +201,8 @@ def _first(fields: _Fields, *keys: str) -> str:
     return next((key for key in keys if key in fields), keys[0])
 
 
-def _true(fields: _Fields, key: str) -> bool:
-    return fields.get(key, "False").lower() in ("true", "1")
+def _true(fields: _Fields, key: str, *, default: str = "False") -> bool:
+    return fields.get(key, default).lower() in ("true", "1")
 
 
 def _text(numbers: NDArray[np.float64]) -> str:

@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
+from numpy.typing import NDArray
 
 from vesal.arrays import AffineMatrix, MaskArray, Voxels
 from vesal.errors import GeometryError, ImageError
@@ -22,13 +23,14 @@ from vesal.geometry.grid import Grid
 from vesal.images.payload import Packing, Payload, beside, read_payload
 from vesal.images.source import Decoded, Source
 
+_MAGICS_2 = (b"n+2\0", b"ni2\0")
 _GZIP_MAGIC = b"\x1f\x8b"
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units: metre, millimetre, micrometre
 
 
 def looks_like_nifti(head: bytes) -> bool:
     """Tell from the first 348 unpacked bytes whether a file is NIfTI-1 or NIfTI-2."""
-    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in _MAGICS_2
 
 
 def unpacked_head(path: Path, size_bytes: int) -> bytes:
@@ -61,7 +63,7 @@ def read_nifti(path: Path) -> Decoded:
         GeometryError: if its affine cannot be used.
     """
     header = _header(path)
-    shape = _spatial_shape(header, path)
+    shape = _spatial_shape(header)
     grid = Grid(shape=shape, affine=_affine(header))
     array = _scaled(read_payload(_payload(header, shape, path)), header)
     source = Source(path=path, format="NIfTI", header=header.binaryblock)
@@ -75,20 +77,18 @@ def write_nifti(path: Path, mask: MaskArray, grid: Grid, source: Source) -> None
     qform too. A 2D raster becomes (column, row, 1) where ITK would put it: x and y of the
     raster are LPS mm, so the file's world is (-x, -y, 0).
     """
-    if source.header:
-        header = _repeated_header(source.header)
-        data = mask.reshape(header.get_data_shape())
-    else:
-        volume, affine = _lifted(mask, grid)
+    header = _repeated_header(source.header, grid) if source.header else None
+    volume, affine = _lifted(mask, grid)
+    if header is None:  # another format, or a mask on another grid than its image
         header = _new_header(volume.shape, affine)
-        data = volume
+    data = volume.reshape(header.get_data_shape()).astype(np.uint8)
     image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
-    image(data.astype(np.uint8), None, header).to_filename(path)
+    image(data, None, header).to_filename(path)
 
 
 def _header(path: Path) -> nib.Nifti1Header:
     head = unpacked_head(path, 540)
-    kind = nib.Nifti2Header if head[4:6] in (b"n+", b"ni") else nib.Nifti1Header
+    kind = nib.Nifti2Header if head[4:8] in _MAGICS_2 else nib.Nifti1Header
     try:
         # check=False: the checks of nibabel mend a spacing of 0 without a word.
         return kind(head[: kind.template_dtype.itemsize], check=False)
@@ -97,19 +97,23 @@ def _header(path: Path) -> nib.Nifti1Header:
         raise ImageError(msg) from error
 
 
-def _spatial_shape(header: nib.Nifti1Header, path: Path) -> tuple[int, ...]:
+def _spatial_shape(header: nib.Nifti1Header) -> tuple[int, ...]:
     shape = tuple(int(n) for n in header.get_data_shape())
     if len(shape) < 2 or any(n != 1 for n in shape[3:]):
-        msg = f"{path.name} must hold one 2D or 3D image, got shape {shape}: split it first"
+        msg = f"a NIfTI file must hold one 2D or 3D image, got shape {shape}: split it first"
         raise ImageError(msg)
-    return (*shape, 1)[:3] if len(shape) == 2 else shape[:3]
+    return (*shape, 1)[:3]
 
 
 def _affine(header: nib.Nifti1Header) -> AffineMatrix:
     header = header.copy()
     for axis in (1, 2, 3):
-        if header["dim"][axis] <= 1 and header["pixdim"][axis] == 0:
-            header["pixdim"][axis] = 1  # 2D images often leave the third spacing out
+        if header["pixdim"][axis] != 0:
+            continue
+        if header["dim"][axis] > 1:  # whatever the sform says, other software stumbles here
+            msg = f"the spacing (pixdim) of axis {axis} is 0, it must be above 0"
+            raise GeometryError(msg)
+        header["pixdim"][axis] = 1  # 2D images often leave the third spacing out
     try:
         affine = np.array(header.get_best_affine(), dtype=np.float64)
     except (HeaderDataError, ValueError) as error:
@@ -148,7 +152,7 @@ def _partner(path: Path) -> Path:
 def _voxel_type(header: nib.Nifti1Header, path: Path) -> np.dtype[np.generic]:
     try:
         dtype = np.dtype(header.get_data_dtype())
-    except HeaderDataError as error:
+    except (HeaderDataError, KeyError) as error:
         msg = f"{path.name} is damaged: its header has an unknown data type {header['datatype']}"
         raise ImageError(msg) from error
     if dtype.kind not in "iuf":
@@ -172,10 +176,12 @@ def _scaled(array: Voxels, header: nib.Nifti1Header) -> Voxels:
     return scaled
 
 
-def _repeated_header(block: bytes) -> nib.Nifti1Header:
-    """Header of a single-file mask on the grid of the image whose header is given."""
+def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
+    """Turn the header of an image into one for its mask; None if `grid` is not the image's."""
     kind = nib.Nifti2Header if len(block) == 540 else nib.Nifti1Header
     header: nib.Nifti1Header = kind(block, check=False).as_byteswapped("<")
+    if not grid.same_as(Grid(shape=_spatial_shape(header), affine=_affine(header))):
+        return None
     header["magic"] = header.single_magic
     header["vox_offset"] = header.single_vox_offset
     header.set_data_dtype(np.uint8)
@@ -201,7 +207,7 @@ def _new_header(shape: tuple[int, ...], affine: AffineMatrix) -> nib.Nifti1Heade
     return header
 
 
-def _lifted(mask: MaskArray, grid: Grid) -> tuple[MaskArray, AffineMatrix]:
+def _lifted(mask: MaskArray, grid: Grid) -> tuple[NDArray[np.bool_], AffineMatrix]:
     """Mask and RAS+ affine as a volume; a raster becomes one slice, as ITK would place it."""
     if grid.ndim == 3:
         return mask, grid.affine

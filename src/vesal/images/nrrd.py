@@ -1,8 +1,9 @@
 """NRRD in (attached or detached), masks out with full space directions.
 
-pynrrd reads and writes the text header; directions may be sheared or left-handed.
+pynrrd reads the text header; directions may be sheared or left-handed.
 """
 
+import gzip
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,11 @@ _TYPES = {
 _Header = Mapping[str, Any]  # pynrrd's own form: field name to parsed value
 
 
+def looks_like_nrrd(head: bytes) -> bool:
+    """Tell from a file's first bytes whether it is NRRD."""
+    return head.startswith(b"NRRD000")
+
+
 def read_nrrd(path: Path) -> Decoded:
     """Return the image of an NRRD file, or of an .nhdr header with its data file beside it.
 
@@ -89,20 +95,26 @@ def read_nrrd(path: Path) -> Decoded:
 def write_nrrd(path: Path, mask: MaskArray, grid: Grid, source: Source) -> None:
     """Write a mask as gzipped uint8 0 and 1, in its image's own space where that was NRRD.
 
-    Other volumes go out in left-posterior-superior; rasters as 2D images.
+    Other volumes go out in left-posterior-superior; rasters as 2D images. Written here and
+    not by pynrrd, which puts the date in: the same mask is always the same bytes.
     """
     raster = grid.ndim == 2
-    affine = transposed(grid.affine) if raster else grid.affine
-    header: dict[str, object] = {"kinds": ["domain"] * grid.ndim, "encoding": "gzip"}
-    if raster:
-        header["space dimension"] = 2
-    else:
-        header["space"] = source.space or _LPS
-        affine = _signs(str(header["space"])) @ affine
-    header["space directions"] = affine[:-1, :-1].T
-    header["space origin"] = affine[:-1, -1]
-    data = (mask.T if raster else mask).astype(np.uint8)
-    nrrd.write(str(path), data, header, compression_level=6, index_order="F")
+    space = source.space or _LPS
+    affine = transposed(grid.affine) if raster else _signs(space) @ grid.affine
+    shape = mask.shape[::-1] if raster else mask.shape
+    fields = {
+        "type": "uint8",
+        "dimension": str(grid.ndim),
+        "space dimension" if raster else "space": "2" if raster else space,
+        "sizes": " ".join(str(n) for n in shape),
+        "space directions": " ".join(_vector(column) for column in affine[:-1, :-1].T),
+        "kinds": " ".join(["domain"] * grid.ndim),
+        "encoding": "gzip",
+        "space origin": _vector(affine[:-1, -1]),
+    }
+    header = "NRRD0004\n" + "".join(f"{name}: {text}\n" for name, text in fields.items()) + "\n"
+    voxels = mask.astype(np.uint8).tobytes(order="C" if raster else "F")
+    path.write_bytes(header.encode("ascii") + gzip.compress(voxels, compresslevel=6, mtime=0))
 
 
 def _header(path: Path) -> tuple[_Header, int]:
@@ -111,8 +123,8 @@ def _header(path: Path) -> tuple[_Header, int]:
         with path.open("rb") as file:
             header = nrrd.read_header(file)
             start = file.tell()
-    except (nrrd.NRRDError, ValueError, StopIteration) as error:
-        msg = f"{path.name} is an NRRD file that is cut short or damaged in its header ({error})"
+    except (nrrd.NRRDError, ValueError, LookupError, StopIteration) as error:
+        msg = f"{path.name} is an NRRD file that is cut short or damaged in its header"
         raise ImageError(msg) from error
     missing = [name for name in ("dimension", "type", "encoding", "sizes") if name not in header]
     if missing or len(header["sizes"]) != header["dimension"]:
@@ -138,7 +150,10 @@ def _affine(header: _Header, ndim: int) -> tuple[AffineMatrix, bool]:
     if "space directions" in header:
         directions = np.asarray(header["space directions"], dtype=np.float64)
         if directions.shape != (ndim, ndim):
-            msg = f"{ndim} axes need {ndim} space directions of {ndim} numbers, got {directions}"
+            msg = (
+                f"{ndim} axes need {ndim} space directions of {ndim} numbers, "
+                f"got {directions.tolist()}"
+            )
             raise GeometryError(msg)
         affine[:-1, :-1] = directions.T
     else:
@@ -152,6 +167,10 @@ def _affine(header: _Header, ndim: int) -> tuple[AffineMatrix, bool]:
     affine[:-1, -1] = origin
     affine[:-1] *= _mm_per_unit(header, ndim)[:, np.newaxis]
     return (_signs(str(header.get("space", ""))) @ affine if ndim == 3 else affine), known
+
+
+def _vector(numbers: NDArray[np.float64]) -> str:
+    return f"({','.join(repr(float(number)) for number in numbers)})"
 
 
 def _signs(space: str) -> AffineMatrix:

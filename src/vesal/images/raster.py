@@ -4,6 +4,7 @@ None of them says where its pixels are in a body, so their world is pixels: reso
 tags are about printing. A TIFF of many pages is a volume.
 """
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -20,12 +21,30 @@ from vesal.images.source import Decoded, Source
 # At least one bit a pixel before deflate (1032 to 1); JPEG and fax codes stay below it too.
 _MOST_PIXELS_PER_BYTE = 8256
 _SAMPLE_BITS, _SAMPLE_FORMAT = 258, 339  # TIFF tags
-# Pillow takes these TIFF samples (bits, format) for their sibling of the other sign.
-_SAMPLE_TYPES: dict[tuple[int, int], type[np.generic]] = {(8, 2): np.int8, (32, 1): np.uint32}
+# Pillow gives these TIFF samples (bits, format) in another type of the same bits, or wider.
+_SAMPLE_TYPES: dict[tuple[int, int], type[np.generic]] = {
+    (8, 2): np.int8,
+    (16, 2): np.int16,
+    (32, 1): np.uint32,
+}
 # What Pillow raises on damaged files; UnidentifiedImageError is an OSError.
-_PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, UserWarning, MemoryError)
+_PILLOW_ERRORS = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    UserWarning,
+    struct.error,
+)
 _GREY_MODES = ("L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+_Page = NDArray[np.generic]  # (row, column) or (row, column, 3)
 
 
 def looks_like_raster(head: bytes) -> bool:
@@ -47,9 +66,11 @@ def read_raster(path: Path) -> Decoded:
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         warnings.filterwarnings("error", message="Corrupt")  # a TIFF directory cut short
         try:
-            with Pillow.open(path, formats=("PNG", "JPEG", "MPO", "TIFF")) as picture:
+            with Pillow.open(path, formats=("PNG", "JPEG", "TIFF")) as picture:
                 kind = "JPEG" if picture.format == "MPO" else str(picture.format)
                 pages = _pages(picture, kind, path)
+        except ImageError:
+            raise  # ours; it is a ValueError too
         except Pillow.DecompressionBombError as error:
             msg = f"{path.name} has more pixels than vesal opens in one picture ({error})"
             raise ImageError(msg) from error
@@ -96,7 +117,7 @@ def write_tiff(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None
     )
 
 
-def _pages(picture: Pillow.Image, kind: str, path: Path) -> list[Voxels]:
+def _pages(picture: Pillow.Image, kind: str, path: Path) -> list[_Page]:
     count = 1 if kind == "JPEG" else getattr(picture, "n_frames", 1)
     pixels = 0
     for page in range(count):  # only headers so far
@@ -127,17 +148,16 @@ def _png_ends(path: Path) -> bool:
     """True if the closing chunk is there; Pillow does without it."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - 4096, 0))
-        return b"IEND" in file.read()
+        return b"IEND\xaeB`\x82" in file.read()  # its name and checksum
 
 
-def _values(picture: Pillow.Image) -> Voxels:
+def _values(picture: Pillow.Image) -> _Page:
     """Decode the current page to grey of its own type, or to (row, column, 3) uint8."""
     mode = picture.mode
     if mode in _GREY_MODES:
         values = np.array(picture)
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        signed = _SAMPLE_TYPES.get(_sample(picture))
-        return values if signed is None else values.view(signed)
+        return values.astype(_SAMPLE_TYPES.get(_sample(picture), values.dtype), copy=False)
     if mode == "1":
         return np.array(picture.convert("L"))
     if mode in _ALPHA_MODES or "transparency" in picture.info:
@@ -160,7 +180,7 @@ def _is_grey(colours: NDArray[np.uint8]) -> bool:
     return bool((colours == colours[..., :1]).all())
 
 
-def _stacked(pages: list[Voxels], path: Path) -> Voxels:
+def _stacked(pages: list[_Page], path: Path) -> Voxels:
     kinds = {(page.shape, str(page.dtype)) for page in pages}
     if len(kinds) > 1 or pages[0].ndim != 2:
         shapes = ", ".join(sorted(str(shape) for shape, _ in kinds)[:3])

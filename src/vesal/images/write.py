@@ -9,7 +9,10 @@ from pathlib import Path
 from vesal.arrays import MaskArray
 from vesal.errors import ImageError, ResourceError
 from vesal.geometry.grid import Grid
+from vesal.images.metaimage import write_metaimage
 from vesal.images.nifti import write_nifti
+from vesal.images.nrrd import write_nrrd
+from vesal.images.raster import write_png, write_tiff
 from vesal.images.source import Source
 
 Writer = Callable[[Path, MaskArray, Grid, Source], None]
@@ -17,6 +20,12 @@ Writer = Callable[[Path, MaskArray, Grid, Source], None]
 _WRITERS: dict[str, Writer] = {
     ".nii.gz": write_nifti,
     ".nii": write_nifti,
+    ".nrrd": write_nrrd,
+    ".mha": write_metaimage,
+    ".mhd": write_metaimage,
+    ".png": write_png,
+    ".tif": write_tiff,
+    ".tiff": write_tiff,
 }
 
 

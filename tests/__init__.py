@@ -1,0 +1,1 @@
+"""Tests, mirroring src/vesal file by file."""

@@ -1,0 +1,42 @@
+"""Fixtures for all tests.
+
+vesal is imported inside the fixtures only: a conftest is loaded before jaxtyping's hook,
+and what is imported before the hook escapes its shape checks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from vesal.geometry import Grid
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let strategies build values of vesal: beartype's checks pick items by `random`."""
+    config.addinivalue_line(
+        "filterwarnings", "ignore:Do not use the .random. module inside strategies"
+    )
+
+
+@pytest.fixture(scope="session")
+def grids() -> dict[str, Grid]:
+    """All the ugly 3D grids by name."""
+    from tests.grids import UGLY
+
+    return UGLY
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real files that only tests need (see SOURCES.md there)."""
+    return Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def scans() -> Path:
+    """The folder of the CT and MR scans that vesal ships."""
+    return Path(__file__).parent.parent / "src" / "vesal" / "assets" / "scans"

@@ -1,0 +1,86 @@
+"""Tests of vesal.geometry.components."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from tests.grids import speckle
+from vesal.geometry import component_at, distance_to_border, largest_component, mask_box
+
+SHAPES = [(11, 8), (9, 7, 6)]
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["2D", "3D"])
+
+
+def _sparse(shape: tuple[int, ...]) -> Any:
+    return np.random.default_rng(3).random(shape) < (0.15 if len(shape) == 2 else 0.06)
+
+
+@every_shape
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_component_is_the_piece_scipy_finds(
+    shape: tuple[int, ...], order: Literal["C", "F"]
+) -> None:
+    """SciPy's labels, neighbours by corner included, give the same piece for each voxel."""
+    mask = np.asarray(_sparse(shape), order=order)
+    labels, _ = ndimage.label(mask, structure=np.ones((3,) * len(shape)))
+    for index in np.argwhere(mask):
+        piece = component_at(mask, tuple(index.tolist()))
+        np.testing.assert_array_equal(piece, labels == labels[tuple(index)])
+
+
+@every_shape
+def test_component_outside_the_mask_is_empty(shape: tuple[int, ...]) -> None:
+    """A voxel that is not in the mask belongs to no piece."""
+    mask = np.ones(shape, dtype=bool)
+    mask[(0,) * len(shape)] = False
+    assert not component_at(mask, (0,) * len(shape)).any()
+
+
+@every_shape
+def test_largest_component_is_a_piece_that_no_other_exceeds(shape: tuple[int, ...]) -> None:
+    """It is one of SciPy's pieces, with the greatest number of voxels."""
+    mask = _sparse(shape)
+    labels, count = ndimage.label(mask, structure=np.ones((3,) * len(shape)))
+    sizes = [int((labels == label).sum()) for label in range(1, count + 1)]
+    piece = largest_component(mask)
+    assert int(piece.sum()) == max(sizes)
+    assert len(set(labels[piece].tolist())) == 1
+
+
+@every_shape
+def test_an_empty_mask_has_no_pieces_no_box_and_no_depth(shape: tuple[int, ...]) -> None:
+    """Nothing in, nothing out, no error."""
+    empty = np.zeros(shape, dtype=bool)
+    assert not largest_component(empty).any()
+    assert mask_box(empty) is None
+    assert not distance_to_border(empty, (1.0,) * len(shape)).any()
+
+
+@every_shape
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_depth_is_the_distance_scipy_measures_with_a_border_around(
+    shape: tuple[int, ...], order: Literal["C", "F"]
+) -> None:
+    """Anisotropic mm, each axis its own, and what is beyond the array is outside."""
+    spacing = (0.4, 1.7, 6.0)[: len(shape)]
+    mask = np.asarray(~speckle(shape, seed=5), order=order)
+    mask[:5, :5] = True
+    padded = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
+    expected = padded[(slice(1, -1),) * len(shape)]
+    np.testing.assert_allclose(distance_to_border(mask, spacing), expected, rtol=1e-5)
+
+
+@every_shape
+def test_box_is_the_tightest_range_around_the_mask(shape: tuple[int, ...]) -> None:
+    """Cropped by it no voxel is lost, and every face holds one."""
+    mask = np.zeros(shape, dtype=bool)
+    mask[(2, 3, 1)[: len(shape)]] = mask[(5, 4, 3)[: len(shape)]] = True
+    assert mask_box(mask) == (slice(2, 6), slice(3, 5), slice(1, 4))[: len(shape)]
+
+
+def test_a_line_has_depth_along_its_only_axis() -> None:
+    """A mask that is one voxel thin elsewhere may be asked about as a line."""
+    line = np.array([True, True, True, False, True])
+    np.testing.assert_allclose(distance_to_border(line, (0.5,)), [0.5, 1, 0.5, 0, 0.5])
