@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import vesal
-from vesal.evaluation.baselines import ball, grown_region
+from vesal.evaluation.baselines import ball, grown_region, smoothed
 from vesal.evaluation.metrics import dice
 from vesal.evaluation.protocol import click_rounds, dice_after
 from vesal.images import Image
@@ -46,6 +46,7 @@ def structures(labels: Image) -> dict[int, np.ndarray]:
 def baselines(image: Image, targets: dict[int, np.ndarray]) -> dict[str, list[float]]:
     """Dice of each structure at one click, for the best setting of each baseline."""
     low, high = robust_range(image.array)
+    smooth = smoothed(image.array)
     tries: dict[str, list[float]] = {}
     for target in targets.values():
         found = error_click(target, np.zeros_like(target), image.grid.spacing_mm)
@@ -55,7 +56,7 @@ def baselines(image: Image, targets: dict[int, np.ndarray]) -> dict[str, list[fl
             score = dice(ball(image.grid, index, radius), target)
             tries.setdefault(f"ball of {radius} mm", []).append(score)
         for share in TOLERANCES:
-            score = dice(grown_region(image.array, index, share * (high - low)), target)
+            score = dice(grown_region(smooth, index, share * (high - low)), target)
             tries.setdefault(f"region growing, {share:.0%}", []).append(score)
     best = {}
     for kind in ("ball", "region growing"):

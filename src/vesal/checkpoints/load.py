@@ -1,4 +1,7 @@
-"""Weights in and out: safetensors (no code can hide in it) with the model's config in the header."""
+"""Weights in and out: safetensors, in which no code can hide, the config in the header.
+
+What a file claims is checked against its config before anything is built from it.
+"""
 
 import hashlib
 import os
@@ -6,47 +9,70 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
+from torch import Tensor
 
 from vesal.checkpoints.locate import weights_path
 from vesal.errors import CheckpointError, ConfigError
+from vesal.images.write import replacing
 from vesal.models.config import PromptableUNetConfig, from_json, to_json
 from vesal.models.nd import fast_layout
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.zoo import ZOO
 
 _CONFIG_KEY = "vesal.config"
+_WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32)
 
 
 def load_model(name: str | Path) -> PromptableUNet:
-    """A model ready for inference, by its name in the zoo or from a safetensors file that vesal wrote.
+    """A model ready for inference, by its name in the zoo or from a file that vesal wrote.
+
+    A file that happens to have the name of a model of the zoo is reached as ``./<name>``.
 
     Raises:
         ConfigError: neither a known name nor a file.
         CheckpointError: the file is damaged, has no config, or does not fit it exactly.
     """
-    path = Path(name)
-    if not path.is_file():
-        path = weights_path(str(name))
+    path = _located(name)
     config, tensors = _read(path)
-    model = PromptableUNet(config)
+    with torch.device("meta"):  # sizes without memory: a file cannot ask for more than it holds
+        model = PromptableUNet(config)
     _check_fit(path, model.state_dict(), tensors)
-    model.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
-    for parameter in model.parameters():
-        parameter.data = fast_layout(parameter.data)
-        parameter.requires_grad_(requires_grad=False)
-    return model.eval()
+    weights = {
+        key: fast_layout(tensor.to(torch.float32, copy=True))  # the file may change afterwards
+        for key, tensor in tensors.items()
+    }
+    model.load_state_dict(weights, assign=True)
+    return model.requires_grad_(False).eval()
 
 
 def save_model(model: PromptableUNet, path: Path) -> str:
-    """Write the model in half precision, its config in the header; returns the file's SHA-256."""
+    """Write the model in half precision, its config in the header; returns the file's SHA-256.
+
+    Raises:
+        CheckpointError: a weight is NaN, infinite, or too large for half precision.
+        ResourceError: the disk refuses; what was there before is still there.
+    """
     tensors = {key: tensor.half().contiguous() for key, tensor in model.state_dict().items()}
-    partial = path.with_name(path.name + ".part")
-    save_file(tensors, partial, metadata={_CONFIG_KEY: to_json(model.config)})
-    os.replace(partial, path)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    _check_finite(path, tensors)
+    content = save(tensors, metadata={_CONFIG_KEY: to_json(model.config)})
+    with replacing(path, path.suffix) as temporary:
+        temporary.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def _read(path: Path) -> tuple[PromptableUNetConfig, dict[str, torch.Tensor]]:
+def _located(name: str | Path) -> Path:
+    if str(name) in ZOO:
+        return weights_path(str(name))
+    if not os.path.isfile(name):  # unlike Path.is_file, False for a name that no disk can hold
+        msg = (
+            f"{str(name)!r} is neither a weights file nor a known model ({', '.join(sorted(ZOO))})"
+        )
+        raise ConfigError(msg)
+    return Path(name)
+
+
+def _read(path: Path) -> tuple[PromptableUNetConfig, dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -64,9 +90,7 @@ def _read(path: Path) -> tuple[PromptableUNetConfig, dict[str, torch.Tensor]]:
         raise CheckpointError(msg) from error
 
 
-def _check_fit(
-    path: Path, wanted: dict[str, torch.Tensor], given: dict[str, torch.Tensor]
-) -> None:
+def _check_fit(path: Path, wanted: dict[str, Tensor], given: dict[str, Tensor]) -> None:
     missing = sorted(set(wanted) - set(given))
     extra = sorted(set(given) - set(wanted))
     resized = sorted(k for k in set(wanted) & set(given) if wanted[k].shape != given[k].shape)
@@ -76,7 +100,15 @@ def _check_fit(
             f"{len(extra)} extra {extra[:3]}, {len(resized)} of another shape {resized[:3]}"
         )
         raise CheckpointError(msg)
-    broken = [k for k, tensor in given.items() if not torch.isfinite(tensor).all()]
+    odd = sorted(k for k, tensor in given.items() if tensor.dtype not in _WEIGHT_TYPES)
+    if odd:
+        msg = f"{path} needs weights of 16 or 32 bits, got {given[odd[0]].dtype} for {odd[:3]}"
+        raise CheckpointError(msg)
+    _check_finite(path, given)
+
+
+def _check_finite(path: Path, tensors: dict[str, Tensor]) -> None:
+    broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
     if broken:
         msg = f"{path} holds NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
         raise CheckpointError(msg)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vesal.arrays import MaskArray
+from vesal.errors import ConfigError
 from vesal.evaluation.metrics import dice
 from vesal.prompts import Click
 from vesal.prompts.simulate import error_click
@@ -22,9 +23,10 @@ class Round:
 
 
 def click_rounds(session: Session, target: MaskArray, rounds: int) -> tuple[Round, ...]:
-    """What happens in up to ``rounds`` clicks in the middle of the largest error, on the image's own grid.
+    """What happens in up to ``rounds`` clicks, each in the middle of the largest error.
 
-    The whole image is given, nothing is cropped round the target. Ends early when mask and target are equal.
+    The whole image is given, nothing is cropped round the target, and Dice is measured on the
+    image's own grid. Ends early when mask and target are equal.
     """
     grid = session.image.grid
     done: list[Round] = []
@@ -43,5 +45,14 @@ def click_rounds(session: Session, target: MaskArray, rounds: int) -> tuple[Roun
 
 
 def dice_after(rounds: tuple[Round, ...], clicks: int) -> float:
-    """Dice after that many clicks; a user who is content earlier keeps what there is."""
-    return rounds[min(clicks, len(rounds)) - 1].dice
+    """Dice after that many clicks; a user who is content earlier keeps what there is.
+
+    Without any round mask and target were equal from the start: 1.
+
+    Raises:
+        ConfigError: less than one click.
+    """
+    if clicks < 1:
+        msg = f"Dice is known after 1 click or more, got {clicks}"
+        raise ConfigError(msg)
+    return rounds[min(clicks, len(rounds)) - 1].dice if rounds else 1.0

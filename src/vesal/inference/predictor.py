@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from vesal.arrays import Intensities, MaskArray, PointsMm, Voxels
+from vesal.arrays import Intensities, MaskArray, Voxels
 from vesal.errors import ImageError
-from vesal.geometry.components import component_at
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import is_constant, robust_range
+from vesal.inference.clicks import Clicks
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
-from vesal.inference.windows import (
-    View,
-    first_view,
-    next_view,
-    part_under,
-    view_of_box,
-    window_grid,
-)
+from vesal.inference.windows import View, first_view, next_view, part_under, view_of_box
 from vesal.models.promptable import Embedding, Promptable
 from vesal.progress import Progress, silent
 from vesal.prompts import Box
@@ -38,7 +30,6 @@ _REMEMBERED = 4
 """Embeddings kept: the windows of the last answers."""
 
 _OUTSIDE = -20.0  # logit where nothing was looked at
-_SURE = 4.0  # logit of a clicked voxel at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,16 +37,8 @@ class Answer:
     """What a model said of one window."""
 
     logits: Intensities
-    """On `window`; above 0 is inside."""
-    window: Grid
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Clicks:
-    """All clicks of an object."""
-
-    points_mm: PointsMm
-    positive: NDArray[np.bool_]
+    """On the view's grid; above 0 is inside."""
+    view: View
 
 
 class Predictor:
@@ -68,15 +51,14 @@ class Predictor:
     def __init__(self, image: Image, model: Promptable) -> None:
         voxels: Voxels = image.grey() if image.is_colour else image.array
         if is_constant(voxels):
-            msg = f"{image.source.name} has the same value in every voxel; there is nothing to segment"
+            msg = f"{image.source.name} has the same value in every voxel: there is nothing to find"
             raise ImageError(msg)
         self.grid = image.grid
         self._voxels = voxels
         self._fill = robust_range(voxels)[0]
         self._model = model
-        thick = sum(n > 1 for n in image.grid.shape)
-        config = model.config
-        self._side = config.window if thick > 2 else config.slice_window  # noqa: PLR2004
+        flat = sum(n > 1 for n in image.grid.shape) < 3  # noqa: PLR2004
+        self._side = model.config.slice_window if flat else model.config.window
         self._embeddings: OrderedDict[View, Embedding] = OrderedDict()
 
     def predict(
@@ -87,86 +69,68 @@ class Predictor:
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
-        """The answer in the window that fits the object: looked at from afar, then as closely as it fills one.
+        """The answer in the window that fits the object.
 
-        ``previous`` (the last answer for this object) is where to look first and the mask to improve.
+        Looks from afar first, then wider or closer until the object fills the window well. ``previous``, the
+        last answer for this object, says where to look first and is the mask to improve.
         """
-        view = self._where(clicks, box, previous)
-        answer = previous
-        seen: list[View] = []
-        for look in range(_LOOKS):
-            progress(look, _LOOKS, "looking at the object")
-            answer = self._look(view, clicks, answer)
-            seen.append(view)
-            better = None if box else self._better(answer, clicks)
-            if better is None or any(_much_alike(better, old) for old in seen):
+        view = self._start(clicks, box, previous)
+        answer = self._look(view, clicks, previous)
+        seen = [view]
+        while box is None and len(seen) < _LOOKS:
+            progress(len(seen), _LOOKS, "looking at the object")
+            mask = clicks.joined(answer.logits > 0, self._window(view))
+            better = next_view(self.grid, view, mask, clicks.points_mm)
+            if better is None or any(better.resembles(old) for old in seen):
                 break
             view = better
+            answer = self._look(view, clicks, answer)
+            seen.append(view)
         progress(_LOOKS, _LOOKS, "looked at the object")
-        assert answer is not None  # noqa: S101
         return answer
 
     def mask(self, answer: Answer, clicks: Clicks, *, box: Box | None = None) -> MaskArray:
         """The answer on the image's own grid: logits are resampled, then thresholded, and clicks are obeyed.
 
-        What is not connected to a positive click is left out, as is what lies outside the box.
+        What is not joined to a positive click is left out, as is what lies outside the box.
         """
         mask = np.zeros(self.grid.shape, np.bool_)
-        part = part_under(self.grid, answer.window)
-        if any(s.stop <= s.start for s in part):
-            return mask
-        starts, stops = [s.start for s in part], [s.stop for s in part]
-        local = self.grid.crop(starts, stops)
-        inside = resample(answer.logits, answer.window, local, fill=_OUTSIDE) > 0
+        window = self._window(answer.view)
+        part = part_under(self.grid, window)
+        local = self.grid.crop([s.start for s in part], [s.stop for s in part])
+        logits = resample(answer.logits, window, local, fill=_OUTSIDE)
         if box is not None:
-            inside &= _within(local, box)
-        index = np.round(local.to_index(clicks.points_mm)).astype(int)
-        held = [tuple(i) for i, p in zip(index, clicks.positive, strict=True) if p and _in(i, inside)]
-        for voxel, positive in zip(index, clicks.positive, strict=True):
-            if _in(voxel, inside):
-                inside[tuple(voxel)] = positive
-        kept = np.zeros_like(inside)
-        for voxel in held:
-            if not kept[voxel]:
-                kept |= component_at(inside, voxel)
-        mask[part] = kept if held else inside
+            logits[~_within(local, box)] = _OUTSIDE
+        mask[part] = clicks.joined(clicks.obeyed(logits, local) > 0, local)
         return mask
 
-    def _where(self, clicks: Clicks, box: Box | None, previous: Answer | None) -> View:
+    def _start(self, clicks: Clicks, box: Box | None, previous: Answer | None) -> View:
         if box is not None:
             return view_of_box(self.grid, box.low_mm, box.high_mm, self._side)
-        first = first_view(self.grid, clicks.points_mm, self._side)
-        if previous is None:
-            return first
-        last = _view_of(previous.window)
-        index = previous.window.to_index(clicks.points_mm)
-        return last if bool(previous.window.contains(index).all()) else first
+        if previous is not None:
+            window = self._window(previous.view)
+            if window.contains(window.to_index(clicks.points_mm)).all():
+                return previous.view
+        return first_view(self.grid, clicks.points_mm, self._side)
 
-    def _better(self, answer: Answer, clicks: Clicks) -> View | None:
-        mask = answer.logits > 0
-        index = np.round(answer.window.to_index(clicks.points_mm)).astype(int)
-        held = np.zeros_like(mask)
-        for voxel, positive in zip(index, clicks.positive, strict=True):
-            if positive and _in(voxel, mask):
-                held |= component_at(mask, tuple(voxel))
-        return next_view(self.grid, answer.window, held, clicks.points_mm, self._side)
+    def _window(self, view: View) -> Grid:
+        return view.grid(self.grid)
 
     def _look(self, view: View, clicks: Clicks, last: Answer | None) -> Answer:
-        window = window_grid(self.grid, view, self._side)
-        embedding = self._embed(view, window)
+        """One window: encoded if it is new, decoded for the clicks, with the last answer as mask."""
+        window = self._window(view)
+        embedding = self._embedding(view, window)
         previous = None
         if last is not None:
-            previous = resample(last.logits, last.window, window, fill=0.0)
-        prompts = pack_clicks(
-            window.to_index(clicks.points_mm), clicks.positive, window.shape, previous
-        )
+            previous = resample(last.logits, self._window(last.view), window, fill=0.0)
+        points_index = window.to_index(clicks.points_mm)
+        prompts = pack_clicks(points_index, clicks.positive, window.shape, previous)
         with torch.inference_mode():
             logits = self._model.decode(embedding, prompts)
-        return Answer(
-            logits=_obedient(unpack_logits(logits, window.shape), window, clicks), window=window
-        )
+        answer = clicks.obeyed(unpack_logits(logits, window.shape), window)
+        return Answer(logits=answer, view=view)
 
-    def _embed(self, view: View, window: Grid) -> Embedding:
+    def _embedding(self, view: View, window: Grid) -> Embedding:
         if view in self._embeddings:
             self._embeddings.move_to_end(view)
             return self._embeddings[view]
@@ -182,37 +146,13 @@ class Predictor:
         return embedding
 
 
-def _obedient(logits: Intensities, window: Grid, clicks: Clicks) -> Intensities:
-    """The logits, with the voxels that were clicked on the side that the click says."""
-    index = np.round(window.to_index(clicks.points_mm)).astype(int)
-    for voxel, positive in zip(index, clicks.positive, strict=True):
-        if _in(voxel, logits):
-            here = tuple(voxel)
-            logits[here] = max(logits[here], _SURE) if positive else min(logits[here], -_SURE)
-    return logits
-
-
-def _in(index: NDArray[np.int64], array: NDArray[np.generic]) -> bool:
-    return bool((index >= 0).all() and (index < array.shape).all())
-
-
 def _within(grid: Grid, box: Box) -> MaskArray:
-    """The voxels of the grid whose centres lie in the box, up to half a voxel outside."""
-    index = np.stack(np.meshgrid(*[np.arange(n) for n in grid.shape], indexing="ij"), axis=-1)
-    points = grid.to_world(index.reshape(-1, grid.ndim).astype(np.float64))
-    slack = 0.5 * np.abs(grid.affine[:-1, :-1]).max(axis=1)
-    low, high = np.array(box.low_mm) - slack, np.array(box.high_mm) + slack
-    return np.asarray(((points >= low) & (points <= high)).all(axis=1).reshape(grid.shape))
-
-
-def _view_of(window: Grid) -> View:
-    middle = np.array([[float(n // 2) for n in window.shape]])
-    thick = [s for s, n in zip(window.spacing_mm, window.shape, strict=True) if n > 1]
-    return View(
-        centre_mm=tuple(float(v) for v in window.to_world(middle)[0]),
-        spacing_mm=max(thick, default=max(window.spacing_mm)),
-    )
-
-
-def _much_alike(a: View, b: View) -> bool:
-    return abs(np.log(a.spacing_mm / b.spacing_mm)) < 0.05  # noqa: PLR2004
+    """The voxels whose centres lie in the box, or outside by at most half a voxel."""
+    inside = np.ones(grid.shape, np.bool_)
+    axes = np.ogrid[tuple(slice(n) for n in grid.shape)]
+    rows = zip(grid.affine[:-1], box.low_mm, box.high_mm, strict=True)
+    for row, low, high in rows:
+        world = sum(step * axis for step, axis in zip(row[:-1], axes, strict=True)) + row[-1]
+        slack = 0.5 * np.abs(row[:-1]).max()
+        inside &= (world >= low - slack) & (world <= high + slack)
+    return inside

@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: one implementation for two and three space axes."""

@@ -1,11 +1,14 @@
 """vesal's own small model: an image U-Net run once, and a light prompt U-Net run at each click.
 
-Both work at half of the window's resolution (blocks of 2 voxels an axis are folded into channels), which on a
-CPU costs an eighth of a full-resolution network and loses nothing: the last layer unfolds one logit a voxel.
-The prompt network sees, for each voxel, how far the clicks are and how much it resembles the clicked voxels,
-in intensity and in learned features; it therefore starts out as a region grower and learns shapes on top.
-A 2D image is a slab of two equal slices, so the same weights serve 2D and 3D.
+Both work at half of the window's resolution (blocks of 2 voxels an axis are folded into channels),
+which on a CPU costs an eighth of a full-resolution network and loses nothing: the last layer
+unfolds one logit a voxel. The prompt network sees the clicks as maps (`vesal.models.prompt_maps`) and
+how much each voxel resembles the clicked ones in learned features; it therefore starts out as a
+region grower and learns shapes on top. A 2D image is a slab of two equal slices, so the same weights
+serve 2D and 3D.
 """
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +16,17 @@ from torch import Tensor, nn
 from vesal.models import nd
 from vesal.models.config import PromptableUNetConfig
 from vesal.models.promptable import Embedding, PromptTensors
-from vesal.models.shapes import ClickLabels, Features, Images, MaskLogits
+from vesal.models.prompt_maps import MAPS, click_maps, guide, nearest, values_at
+from vesal.models.shapes import (
+    AnyFeatures,
+    AnyMaskLogits,
+    ClickPoints,
+    Features,
+    Images,
+    MaskLogits,
+)
 
-_NEAR_VOXELS = 1.5  # the click itself
-_FAR_VOXELS = 12.0  # its neighbourhood: the usual half-width of an object in a window
-_NO_CLICK = 1e6  # a distance at which nothing is felt
-_INTENSITY_SOFTNESS = 8.0  # a difference of 1/8 of the window's range halves the resemblance or so
+_UNSURE_LOGIT = 4.0  # of a previous mask: up to about this its strength is told apart
 
 
 class Residual(nn.Module):
@@ -45,20 +53,20 @@ class PromptableUNet(nn.Module):
         self.config = config
         ndim, widths, groups = config.ndim, config.widths, config.groups
         folded = 2**ndim
-        down = list(zip(widths, widths[1:], strict=False))
-        maps = 4 + 2 * config.image_channels + 1  # distances, intensity resemblance, previous mask
+        down = list(pairwise(widths))
+        maps = MAPS + folded  # and the previous mask
 
         self.image_stem = nd.conv(ndim, folded * config.image_channels, widths[0])
         self.image_blocks = nn.ModuleList(Residual(ndim, w, groups, 2) for w in widths)
         self.image_down = nn.ModuleList(nd.conv(ndim, a, b, stride=2) for a, b in down)
         self.compare = nn.ModuleList(nd.conv(ndim, w, config.similarity, kernel=1) for w in widths)
 
-        self.prompt_stem = nd.conv(ndim, folded * maps, widths[0], kernel=1)
+        self.prompt_stem = nd.conv(ndim, maps, widths[0], kernel=1)
         self.alike = nn.ModuleList(nd.conv(ndim, 2, w, kernel=1) for w in widths)
         self.prompt_down = nn.ModuleList(nd.conv(ndim, a, b, stride=2) for a, b in down)
         self.prompt_blocks = nn.ModuleList(
-            Residual(ndim, w, groups, 2 if w == widths[-1] else 1) for w in widths
-        )
+            Residual(ndim, w, groups, min(level, 2)) for level, w in enumerate(widths)
+        )  # none at the finest level, where it would cost most
         self.up = nn.ModuleList(nd.conv(ndim, b, a, kernel=1) for a, b in down)
         self.up_blocks = nn.ModuleList(Residual(ndim, a, groups, 1) for a, _ in down)
         self.head = nn.Sequential(
@@ -66,108 +74,67 @@ class PromptableUNet(nn.Module):
         )
 
     def encode(self, image: Images) -> Embedding:
-        """Features of a window ``(batch, 2, *space)``, each axis a multiple of 16, or 1 for a slice."""
-        x = self.image_stem(nd.fast_layout(nd.fold(_slab(image))))
+        """Features of a window; each axis a multiple of the config's `step`, or 1 for a slice."""
+        slab = _slab(image)
+        x = self.image_stem(nd.fast_layout(nd.fold(slab)))
         levels = []
         for level, block in enumerate(self.image_blocks):
             x = block(x if level == 0 else self.image_down[level - 1](x))
             levels.append(x)
-        return Embedding(image=image, levels=tuple(levels))
+        shrunk = nd.pooled(slab, tuple(levels[0].shape[2:]))
+        return Embedding(image=image, levels=tuple(levels), guide=guide(shrunk))
 
     def decode(self, embedding: Embedding, prompts: PromptTensors) -> MaskLogits:
-        """Logits ``(batch, 1, *space)`` of the window for as many prompt sets as embeddings."""
-        maps = _slab(_prompt_maps(embedding.image, prompts))
-        x = self.prompt_stem(nd.fast_layout(nd.fold(maps)))
+        """Logits of the window for as many prompt sets as embeddings; above 0 is inside."""
+        window = tuple(embedding.image.shape[2:])
+        x = self.prompt_stem(nd.fast_layout(_maps(embedding, prompts)))
         skips = []
         for level, features in enumerate(embedding.levels):
             if level > 0:
                 x = self.prompt_down[level - 1](x)
-            alike = self._resemblance(level, features, prompts, embedding.image.shape[2:])
+            alike = self._resemblance(level, features, prompts, window)
             x = self.prompt_blocks[level](x + features + self.alike[level](alike))
             skips.append(x)
         for level in reversed(range(len(skips) - 1)):
             skip = skips[level]
             x = self.up_blocks[level](skip + nd.resized(self.up[level](x), tuple(skip.shape[2:])))
-        return _unslab(nd.unfold(self.head(x)), tuple(embedding.image.shape[2:]))
+        return _unslab(nd.unfold(self.head(x)), window)
 
     def _resemblance(
-        self, level: int, features: Features, prompts: PromptTensors, window: torch.Size
-    ) -> Features:
-        """Closeness to the clicked features, for positive and negative clicks ``(batch, 2, *space)``."""
+        self, level: int, features: AnyFeatures, prompts: PromptTensors, window: tuple[int, ...]
+    ) -> AnyFeatures:
+        """Closeness to the clicked features, 1 at the click: a channel a side, positive first."""
         code = self.compare[level](features)
-        scale = prompts.points.new_tensor(
-            [n / w for n, w in zip(features.shape[2:], window, strict=True)]
-        )
-        clicked = _values_at(code, (prompts.points + 0.5) * scale - 0.5)
+        clicked = values_at(code, _scaled(prompts.points, window, tuple(features.shape[2:])))
         extra = (..., *[None] * (code.ndim - 2))
         difference = [
             (code - clicked[:, click][extra]).square().mean(dim=1, keepdim=True)
             for click in range(clicked.shape[1])
         ]
-        return torch.exp(-_nearest(difference, prompts.labels))
+        return torch.exp(-nearest(difference, prompts.labels))
 
 
-def _prompt_maps(image: Images, prompts: PromptTensors) -> Features:
-    """Distances to the clicks, resemblance of intensity, and the previous mask, on the window's grid."""
-    extra = (..., *[None] * (image.ndim - 2))
-    axes = [torch.arange(n, device=image.device, dtype=image.dtype) for n in image.shape[2:]]
-    clicked = _values_at(image, prompts.points)
-    squared, unlike = [], []
-    for click in range(prompts.points.shape[1]):
-        offsets = [
-            (axis - prompts.points[:, click, i, None]).square()
-            for i, axis in enumerate(axes)
-        ]
-        squared.append(_outer_sum(offsets))
-        unlike.append((image - clicked[:, click][extra]).abs())
-    nearest = _nearest(squared, prompts.labels)
-    unlikeness = _nearest(unlike, prompts.labels)
-    maps = [
-        torch.exp(-nearest / (2 * _NEAR_VOXELS**2)),
-        torch.exp(-nearest.sqrt() / _FAR_VOXELS),
-        torch.exp(-_INTENSITY_SOFTNESS * unlikeness),
-    ]
+def _maps(embedding: Embedding, prompts: PromptTensors) -> AnyFeatures:
+    """The click maps and the previous mask, at half of the window's resolution."""
+    if embedding.guide is None:
+        raise ValueError("this embedding was made by another model")
+    window = tuple(embedding.image.shape[2:])
+    points = _scaled(prompts.points, window, tuple(embedding.guide.shape[2:]))
+    maps = click_maps(embedding.guide, points, prompts.labels)
     previous = prompts.previous
     if previous is None:
-        maps.append(torch.zeros_like(image[:, :1]))
-    else:
-        maps.append(torch.tanh(previous / 4))  # bounded, so that an over-sure mask can still be undone
-    return torch.cat(maps, dim=1)
+        previous = torch.zeros_like(embedding.image[:, :1])
+    bounded = torch.tanh(previous / _UNSURE_LOGIT)  # so that an over-sure mask can be undone
+    return torch.cat([maps, nd.fold(_slab(bounded))], dim=1)
 
 
-def _outer_sum(terms: list[Tensor]) -> Features:
-    """``(batch, 1, *space)`` from one ``(batch, n)`` term for each axis."""
-    total = terms[0]
-    for term in terms[1:]:
-        total = total[..., None] + term[(slice(None), *[None] * (total.ndim - 1))]
-    return total[:, None]
+def _scaled(points: ClickPoints, window: tuple[int, ...], size: tuple[int, ...]) -> ClickPoints:
+    """Indices of the window as indices of a coarser grid with the same faces."""
+    scale = points.new_tensor([n / w for n, w in zip(size, window, strict=True)])
+    return (points + 0.5) * scale - 0.5
 
 
-def _values_at(x: Features, points: Tensor) -> Tensor:
-    """Channels at the nearest voxel of each point: ``(batch, click, channel)``."""
-    size = points.new_tensor(x.shape[2:])
-    index = torch.minimum(points.round().clamp(min=0), size - 1).long()
-    flat = index[..., 0]
-    for axis in range(1, index.shape[-1]):
-        flat = flat * x.shape[2 + axis] + index[..., axis]
-    values = x.flatten(2)  # (batch, channel, voxel)
-    return values.gather(2, flat[:, None].expand(-1, x.shape[1], -1)).transpose(1, 2)
-
-
-def _nearest(distances: list[Tensor], labels: ClickLabels) -> Features:
-    """The smallest distance to a positive click, then to a negative one, channel by channel; far without one."""
-    extra = (..., *[None] * (distances[0].ndim - 1))
-    sides = []
-    for side in (1, 0):
-        penalty = torch.where(labels == side, 0.0, _NO_CLICK)
-        nearest = distances[0] + penalty[:, 0][extra]
-        for click, distance in enumerate(distances[1:], start=1):
-            nearest = torch.minimum(nearest, distance + penalty[:, click][extra])
-        sides.append(nearest)
-    return torch.cat(sides, dim=1)
-
-
-def _slab(x: Features) -> Features:
+def _slab(x: AnyFeatures) -> AnyFeatures:
     """``x`` with axes of one voxel doubled, so that every axis folds."""
     for axis in range(2, x.ndim):
         if x.shape[axis] == 1:
@@ -175,7 +142,7 @@ def _slab(x: Features) -> Features:
     return x
 
 
-def _unslab(x: MaskLogits, size: tuple[int, ...]) -> MaskLogits:
+def _unslab(x: AnyMaskLogits, size: tuple[int, ...]) -> AnyMaskLogits:
     """``x`` with doubled axes averaged back to one voxel."""
     for axis, n in enumerate(size, start=2):
         if n == 1:

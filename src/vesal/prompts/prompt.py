@@ -1,4 +1,7 @@
-"""What a user says about an object: frozen records in world mm (RAS+ for volumes, x right and y down for rasters)."""
+"""What a user says about an object: frozen records in world mm.
+
+World is RAS+ for volumes, x right and y down for rasters.
+"""
 
 from dataclasses import dataclass
 
@@ -6,8 +9,8 @@ import numpy as np
 
 from vesal.errors import PromptError
 
-Point = tuple[float, ...]
-"""World coordinates in mm, two or three of them."""
+Point = tuple[float | int, ...]
+"""World coordinates in mm, two or three of them. Whole numbers may be given; floats are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +55,11 @@ Prompt = Click | Box
 
 def _point(values: Point, what: str) -> Point:
     try:
-        point = tuple(float(v) for v in values)
-    except (TypeError, ValueError) as error:
+        point = np.asarray(values, np.float64)  # a text is one value for it, not its letters
+    except (TypeError, ValueError, OverflowError) as error:
         msg = f"{what} needs two or three numbers in mm, got {values!r}"
         raise PromptError(msg) from error
-    if len(point) not in (2, 3) or not np.isfinite(point).all():
+    if point.shape not in ((2,), (3,)) or not np.isfinite(point).all():
         msg = f"{what} needs two or three finite numbers in mm, got {values!r}"
         raise PromptError(msg)
-    return point
+    return tuple(point.tolist())

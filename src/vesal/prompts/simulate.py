@@ -11,11 +11,12 @@ Voxel = tuple[int, ...]
 def error_click(
     target: MaskArray, predicted: MaskArray, spacing_mm: tuple[float, ...] | None = None
 ) -> tuple[Voxel, bool] | None:
-    """The voxel deepest inside the error, and whether it belongs to the target; None without an error.
+    """The voxel deepest inside the error and whether the target has it; None without an error.
 
-    Depth is the distance (mm, or voxels without a spacing) to the border of the region that is wrongly left out
-    or wrongly taken in, whichever is deeper; the border of the array counts as a border, except along axes of
-    one voxel. With an empty prediction this is the middle of the target's thickest part.
+    Depth is the distance (mm, or voxels without a spacing) to the border of the region that is
+    wrongly left out or wrongly taken in, whichever is deeper; the border of the array counts as a
+    border, except along axes of one voxel. With an empty prediction this is the middle of the
+    target's thickest part.
     """
     box = mask_box(target ^ predicted)
     if box is None:

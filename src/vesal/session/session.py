@@ -8,7 +8,8 @@ from vesal.checkpoints.load import load_model
 from vesal.errors import PromptError
 from vesal.geometry.grid import Grid
 from vesal.images import Image, Mask
-from vesal.inference.predictor import Answer, Clicks, Predictor
+from vesal.inference.clicks import Clicks
+from vesal.inference.predictor import Answer, Predictor
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
 from vesal.prompts import Box, Click, Point, Prompt

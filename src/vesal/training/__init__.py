@@ -1,0 +1,1 @@
+"""How a model is made: corpus, samples, simulated clicks, loss, loop."""

@@ -1,12 +1,18 @@
-"""Batches made in a process of their own, each from the seed and its step alone: a resumed run sees the same."""
+"""Batches made in a process of their own.
+
+Each follows from the recipe's seed and its step alone, so that a resumed run sees the same ones.
+"""
 
 import multiprocessing
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from queue import Empty
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vesal.errors import ResourceError
 from vesal.training.recipe import Recipe
 from vesal.training.sample import Sampler
 from vesal.training.synth import synthetic_volume
@@ -16,6 +22,7 @@ Batch = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Images ``(window, 2, *space)`` and targets ``(window, target, *space)``."""
 
 _AHEAD = 6  # batches kept ready
+_PATIENCE_S = 1.0  # without a batch, before asking whether the other process lives
 
 
 def training_sampler(folder: Path, names: list[str], recipe: Recipe) -> Sampler:
@@ -23,8 +30,9 @@ def training_sampler(folder: Path, names: list[str], recipe: Recipe) -> Sampler:
     real = [LabelledVolume.load(folder / f"{name}.npz") for name in names]
     synthetic = _synthetic(folder, recipe)
     share = recipe.synthetic_share
-    weights = [(1 - share) / len(real)] * len(real) + [share / len(synthetic)] * len(synthetic)
-    return Sampler(real + synthetic, weights)
+    factors = np.array([dict(recipe.often).get(name, 1.0) for name in names])
+    weights = [float(w) for w in (1 - share) * factors / factors.sum()]
+    return Sampler(real + synthetic, weights + [share / len(synthetic) for _ in synthetic])
 
 
 def batch_at(sampler: Sampler, recipe: Recipe, step: int) -> Batch:
@@ -39,23 +47,47 @@ def batch_at(sampler: Sampler, recipe: Recipe, step: int) -> Batch:
 
 
 def batches(folder: Path, names: list[str], recipe: Recipe, start: int) -> Iterator[Batch]:
-    """Batches from step ``start`` to the recipe's last, made ahead by another process."""
+    """Batches from step ``start`` to the recipe's last, made ahead by another process.
+
+    Raises:
+        ResourceError: that process ended early; its own error is on the standard error stream.
+    """
+    if start >= recipe.steps:
+        return
     context = multiprocessing.get_context("spawn")
-    queue = context.Queue(maxsize=_AHEAD)
+    queue: multiprocessing.Queue[Batch] = context.Queue(maxsize=_AHEAD)
     worker = context.Process(
         target=_produce, args=(queue, folder, names, recipe, start), daemon=True
     )
     worker.start()
     try:
         for _ in range(start, recipe.steps):
-            yield queue.get()
+            yield _received(queue, worker)
     finally:
         worker.terminate()
         worker.join()
+        queue.close()
+
+
+def _received(queue: "multiprocessing.Queue[Batch]", worker: SpawnProcess) -> Batch:
+    while True:
+        try:
+            return queue.get(timeout=_PATIENCE_S)
+        except Empty:
+            if not worker.is_alive():
+                msg = (
+                    f"the process that makes batches ended early (exit code {worker.exitcode}); "
+                    "its error is above, or memory ran out"
+                )
+                raise ResourceError(msg) from None
 
 
 def _produce(
-    queue: "multiprocessing.Queue[Batch]", folder: Path, names: list[str], recipe: Recipe, start: int
+    queue: "multiprocessing.Queue[Batch]",
+    folder: Path,
+    names: list[str],
+    recipe: Recipe,
+    start: int,
 ) -> None:
     sampler = training_sampler(folder, names, recipe)
     for step in range(start, recipe.steps):

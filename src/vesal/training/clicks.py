@@ -2,14 +2,16 @@
 
 import numpy as np
 import torch
-from torch.nn import functional
 
+from vesal.arrays import MaskArray
 from vesal.models import nd
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
 from vesal.models.shapes import MaskLogits
 from vesal.prompts.simulate import error_click, random_click
 
-_CENTRED = 0.6  # of the clicks go to the middle of the largest error, the others anywhere in the error
+_CENTRED = 0.6  # of the clicks go to the middle of the largest error, the others anywhere in it
+_SURE = 8.0  # logits of a rough hint reach from half of this below 0 to half above
+_HINT_NOISE = 1.5  # logits
 
 
 def with_click(
@@ -18,8 +20,11 @@ def with_click(
     logits: MaskLogits | None,
     rng: np.random.Generator,
 ) -> PromptTensors:
-    """The prompts with one more click each, placed where ``logits`` are wrong; they become the previous mask."""
-    truth = targets[:, 0].numpy() > 0.5  # noqa: PLR2004
+    """The prompts with one more click each, placed where ``logits`` are wrong.
+
+    The logits become the previous mask. A target without an error gets a click that is padding.
+    """
+    truth = targets[:, 0].numpy() > 0
     guess = np.zeros_like(truth) if logits is None else logits[:, 0].numpy() > 0
     clicks = [_click(t, g, rng) for t, g in zip(truth, guess, strict=True)]
     points = torch.tensor([[index] for index, _ in clicks], dtype=torch.float32)
@@ -31,20 +36,21 @@ def with_click(
 
 
 def rough_hints(targets: MaskLogits, share: float, rng: np.random.Generator) -> MaskLogits | None:
-    """Logits of a coarse and disturbed copy of some targets, zero for the rest; None for none at all."""
+    """Logits of a coarse and disturbed copy of some targets, zero for the rest; None for none."""
     given = rng.random(len(targets)) < share
     if not given.any():
         return None
     size = tuple(targets.shape[2:])
+    # as after zooming: three to six voxels of the window were one before
     coarse = tuple(max(1, n // int(rng.integers(3, 7))) for n in size)
-    blurred = functional.adaptive_avg_pool3d(targets, coarse)
+    blurred = nd.pooled(targets, coarse)
     noise = torch.from_numpy(rng.standard_normal(blurred.shape).astype(np.float32))
-    logits = nd.resized(8 * (blurred - 0.5) + 1.5 * noise, size)
+    logits = nd.resized(_SURE * (blurred - 0.5) + _HINT_NOISE * noise, size)
     return logits * torch.from_numpy(given).view(-1, *[1] * (targets.ndim - 1))
 
 
 def _click(
-    truth: np.ndarray, guess: np.ndarray, rng: np.random.Generator
+    truth: MaskArray, guess: MaskArray, rng: np.random.Generator
 ) -> tuple[tuple[int, ...], int]:
     if rng.random() < _CENTRED:
         found = error_click(truth, guess)

@@ -1,17 +1,22 @@
-"""The training loop: encode a window once, click several rounds on several targets, learn from every round."""
+"""The training loop: encode a window once, click on several targets, learn from every click."""
 
 import csv
 import logging
+import pickle
 import time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from vesal.errors import CheckpointError
+from vesal.images.write import replacing
 from vesal.models.nd import fast_layout
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.shapes import Scalar
 from vesal.progress import Progress, silent
 from vesal.training.batches import Batch, batches
 from vesal.training.clicks import rough_hints, with_click
@@ -21,19 +26,40 @@ from vesal.training.validate import Validation, validate
 
 logger = logging.getLogger(__name__)
 
+_LAST_RATE = 0.01  # of the learning rate is left in the last step
+_TRAINING_LOG = "train.csv"
+_VALIDATION_LOG = "validation.csv"
+
+# What torch.load and load_state_dict raise for a file that is no checkpoint of this network.
+_UNFIT = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+
 
 class Run:
-    """A training run in a folder: its weights, optimiser, step, and logs; continues where the folder stands."""
+    """A training run in a folder: its weights, optimiser, step and logs.
+
+    It continues where the folder stands, to the same bits as if it had never stopped.
+
+    Raises:
+        CheckpointError: what the folder holds is damaged or belongs to another recipe.
+    """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe, self.folder = recipe, folder
-        torch.manual_seed(recipe.seed)
-        self.model = PromptableUNet(recipe.model)
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
+            torch.manual_seed(recipe.seed)
+            self.model = PromptableUNet(recipe.model)
         for parameter in self.model.parameters():
             parameter.data = fast_layout(parameter.data)
-        self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging)
-        )
+        decay = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.model, multi_avg_fn=decay)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -45,29 +71,33 @@ class Run:
     def fit(
         self, corpus: Path, names: list[str], validation: Validation, *, progress: Progress = silent
     ) -> PromptableUNet:
-        """Train to the recipe's last step; returns the averaged model."""
+        """Train to the recipe's last step; returns the averaged model.
+
+        Raises:
+            ResourceError: the process that makes batches ended early, or the disk refuses.
+        """
+        steps = self.recipe.steps
         saved = time.monotonic()
         for batch in batches(corpus, names, self.recipe, self.step):
             started = time.monotonic()
-            loss, dices = self._learn(batch)
-            self.step += 1
+            loss, dices = self.learn(batch)
             self._log(loss, dices, time.monotonic() - started)
-            progress(self.step, self.recipe.steps, f"loss {loss:.3f}")
-            if self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps:
+            progress(self.step, steps, f"loss {loss:.3f}")
+            last = self.step == steps
+            if last or self.step % self.recipe.validate_every == 0:
                 self._record(validate(self.averaged, validation))
-            if time.monotonic() - saved > self.recipe.save_every_s or self.step == self.recipe.steps:
-                self._save()
+            if last or time.monotonic() - saved > self.recipe.save_every_s:
+                self.save()
                 saved = time.monotonic()
         return self.averaged
 
     @property
     def averaged(self) -> PromptableUNet:
         """The model with averaged weights."""
-        model: PromptableUNet = self.average.module
-        return model
+        return cast("PromptableUNet", self.average.module)
 
-    def _learn(self, batch: Batch) -> tuple[float, list[float]]:
-        """One optimiser step; the loss and the mean Dice after each click."""
+    def learn(self, batch: Batch) -> tuple[float, list[float]]:
+        """Take one optimiser step; returns the loss and the mean Dice after each click."""
         recipe = self.recipe
         rng = np.random.default_rng([recipe.seed, self.step, 2])
         images = torch.from_numpy(batch[0])
@@ -84,16 +114,32 @@ class Run:
             dices.append(_mean_dice(logits > 0, targets > 0))
         loss = torch.stack(losses).mean()
         self._descend(loss)
+        self.step += 1
         return float(loss.detach()), dices
 
-    def _descend(self, loss: torch.Tensor) -> None:
+    def save(self) -> None:
+        """Write the state to the run's folder; a kill leaves the state before or the new one.
+
+        Raises:
+            ResourceError: the disk refuses.
+        """
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        with replacing(self._checkpoint, ".part") as temporary:
+            torch.save(state, temporary)
+
+    def _descend(self, loss: Scalar) -> None:
         recipe = self.recipe
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
         left = (recipe.steps - self.step) / (recipe.decay_share * recipe.steps)
         for group in self.optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * warm * min(1.0, max(left, 0.01))
+            group["lr"] = recipe.learning_rate * warm * min(1.0, max(left, _LAST_RATE))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
         self.optimiser.step()
         self.average.update_parameters(self.model)
@@ -102,33 +148,33 @@ class Run:
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
 
-    def _save(self) -> None:
-        state = {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        partial = self._checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(self._checkpoint)
-
     def _load(self) -> None:
-        state = torch.load(self._checkpoint, weights_only=True)
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        try:
+            state = torch.load(self._checkpoint, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = int(state["step"])
+        except _UNFIT as error:
+            reason = str(error).strip().split("\n", maxsplit=1)[0]
+            msg = (
+                f"{self._checkpoint} is damaged or of another recipe ({reason}); "
+                "train in another folder, or delete it to start anew"
+            )
+            raise CheckpointError(msg) from error
+        for name in (_TRAINING_LOG, _VALIDATION_LOG):
+            _forget_after(self.folder / name, self.step)
         logger.info("continuing %s at step %d", self.folder, self.step)
 
     def _log(self, loss: float, dices: list[float], elapsed_s: float) -> None:
-        row = [self.step, f"{loss:.4f}", f"{dices[0]:.4f}", f"{dices[-1]:.4f}", len(dices), f"{elapsed_s:.2f}"]
+        numbers = [f"{value:.4f}" for value in (loss, dices[0], dices[-1])]
+        row = [str(self.step), *numbers, str(len(dices)), f"{elapsed_s:.2f}"]
         header = ["step", "loss", "dice_first", "dice_last", "clicks", "seconds"]
-        _append(self.folder / "train.csv", header, row)
+        _append(self.folder / _TRAINING_LOG, header, row)
 
     def _record(self, scores: dict[str, float]) -> None:
-        row = [self.step, *(f"{score:.4f}" for score in scores.values())]
-        _append(self.folder / "validation.csv", ["step", *scores], row)
+        row = [str(self.step), *(f"{score:.4f}" for score in scores.values())]
+        _append(self.folder / _VALIDATION_LOG, ["step", *scores], row)
         logger.info("step %d: %s", self.step, scores)
 
 
@@ -138,10 +184,21 @@ def _mean_dice(mask: torch.Tensor, truth: torch.Tensor) -> float:
     return float((overlap / (mask.sum(axes) + truth.sum(axes)).clamp(min=1)).mean())
 
 
-def _append(path: Path, header: list[str], row: list[object]) -> None:
+def _append(path: Path, header: list[str], row: list[str]) -> None:
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
         if new:
             writer.writerow(header)
         writer.writerow(row)
+
+
+def _forget_after(path: Path, step: int) -> None:
+    """Take out of a log the steps that were lost with a kill and are about to come again."""
+    if not path.exists():
+        return
+    with path.open(newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    kept = [row for row in rows[1:] if row[0].isdecimal() and int(row[0]) <= step]
+    with replacing(path, ".csv") as temporary, temporary.open("w", newline="") as file:
+        csv.writer(file).writerows([*rows[:1], *kept])

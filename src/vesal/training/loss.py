@@ -1,18 +1,19 @@
-"""The loss of a mask: soft Dice, which cares for small objects, plus focal cross-entropy, which cares for voxels."""
+"""The loss of a mask: soft Dice cares for small objects, focal cross-entropy for each voxel."""
 
 import torch
 from torch.nn import functional
 
-from vesal.models.shapes import MaskLogits
+from vesal.models.shapes import MaskLogits, Scalar
 
 _FOCUS = 1.0  # exponent of the focal term: sure voxels count less
+_SHARES = (0.02, 0.5)  # the object's share of the window, as far as it sets the weights
 
 
-def dice_focal(logits: MaskLogits, target: MaskLogits) -> torch.Tensor:
+def dice_focal(logits: MaskLogits, target: MaskLogits) -> Scalar:
     """The mean over the batch of ``1 - soft Dice + focal cross-entropy``; a scalar.
 
-    Soft Dice: Milletari et al., V-Net (2016), squared denominator. Focal: Lin et al. (2017), without alpha,
-    weighted so that the object and the rest count alike however small the object.
+    Soft Dice: Milletari et al., V-Net (2016), squared denominator. Focal: Lin et al. (2017),
+    without alpha, weighted so that the object and the rest count alike however small the object.
     """
     axes = tuple(range(1, logits.ndim))
     inside = torch.sigmoid(logits)
@@ -20,6 +21,6 @@ def dice_focal(logits: MaskLogits, target: MaskLogits) -> torch.Tensor:
     dice = overlap / (inside.square().sum(axes) + target.sum(axes) + 1)
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     wrong = (inside.detach() - target).abs() ** _FOCUS
-    share = target.mean(axes, keepdim=True).clamp(0.02, 0.5)
+    share = target.mean(axes, keepdim=True).clamp(*_SHARES)
     weight = target / share + (1 - target) / (1 - share)
     return (1 - dice + (wrong * weight * entropy).mean(axes)).mean()

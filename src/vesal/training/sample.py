@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from vesal.errors import ConfigError
 from vesal.inference.appearance import linear_and_rank
 from vesal.training.augment import distorted, drawn_intensities
 from vesal.training.volume import LabelledVolume, Partition
 
 _SMALLEST_TARGET = 24  # voxels of the window
-_SYNTHETIC_SHARE = 0.25  # of the windows of real label maps get drawn intensities
+_SYNTHETIC_SHARE = 0.35  # of the windows of real label maps get drawn intensities
+_LEARNT_SHARE = 0.8  # of the windows show drawn labels where there are supervoxels, too
+_TURNED_SHARE = 0.5  # of the windows are turned by any angle, not only by right ones
+_UNION_SHARE = 0.12  # of the targets are two labels at once
+_COARSER_COPIES = 3
+_LEAST_HALVED = 16  # voxels an axis: shorter ones are kept as they are
+_ATTEMPTS = 10_000  # to find a window with a target; a usual corpus needs a few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +32,16 @@ class Sample:
 
 
 class Sampler:
-    """Draws samples from volumes, each volume as often as its weight says."""
+    """Draws samples from volumes, each volume as often as its weight says.
+
+    Raises:
+        ConfigError: no volume, or none with a weight.
+    """
 
     def __init__(self, volumes: list[LabelledVolume], weights: list[float]) -> None:
+        if not sum(weights) > 0:
+            msg = f"a sampler needs volumes of positive weight, got {len(volumes)}: {weights}"
+            raise ConfigError(msg)
         self.volumes = volumes
         self.weights = np.asarray(weights, float) / sum(weights)
         self._pyramids = [_pyramid(v) for v in volumes]
@@ -40,11 +54,14 @@ class Sampler:
         *,
         plain: bool = False,
     ) -> Sample:
-        """A window of that shape (last axis 1: a slice) with ``targets`` targets; tries until one has any.
+        """A window of that shape (last axis 1: a slice) with ``targets`` targets.
 
         ``plain`` leaves the image as it is, for validation.
+
+        Raises:
+            ConfigError: no volume has anything that such a window could show.
         """
-        while True:
+        for _ in range(_ATTEMPTS):
             which = int(rng.choice(len(self.volumes), p=self.weights))
             volume = self.volumes[which]
             if volume.image is not None and min(volume.image.shape) == 1 and window[-1] != 1:
@@ -52,6 +69,9 @@ class Sampler:
             sample = self._attempt(which, window, targets, rng, plain=plain)
             if sample is not None:
                 return sample
+        names = ", ".join(volume.name for volume in self.volumes)
+        msg = f"a window of {window} voxels needs a label of {_SMALLEST_TARGET}, none in {names}"
+        raise ConfigError(msg)
 
     def _attempt(
         self,
@@ -84,17 +104,17 @@ class Sampler:
 
 
 def _pick_partition(volume: LabelledVolume, rng: np.random.Generator) -> Partition:
-    """Drawn labels three times out of four where there are any, supervoxels else."""
+    """Drawn labels four times out of five where there are any, the coarsest supervoxels else."""
     learnt = [p for p in volume.partitions if p.learnt]
-    others = [p for p in volume.partitions if not p.learnt]
-    pool = learnt if learnt and (not others or rng.random() < 0.75) else others  # noqa: PLR2004
+    others = [p for p in volume.partitions if not p.learnt][-1:]
+    pool = learnt if learnt and (not others or rng.random() < _LEARNT_SHARE) else others
     return pool[int(rng.integers(len(pool)))]
 
 
 def _random_view(
     volume: LabelledVolume, partition: Partition, window: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The affine map from window index to volume index: one label in sight, at a random scale and turn."""
+    """The affine map from window index to volume index: a label in sight, at any scale and turn."""
     spacing = np.asarray(volume.spacing)
     which = int(rng.integers(len(partition.ids)))
     box = partition.boxes[which]
@@ -103,8 +123,9 @@ def _random_view(
     extent_mm = max((s.stop - s.start) * d for s, d in zip(box, spacing, strict=True))
     side = max(window)
     extent = np.exp(rng.uniform(np.log(8), np.log(1.3 * side)))  # voxels of the window
-    coarsest = max(d * n for d, n in zip(spacing, partition.labels.shape, strict=True)) / (0.6 * side)
-    scale = float(np.clip(extent_mm / extent, 0.5 * spacing.min(), max(coarsest, spacing.min())))
+    longest_mm = max(d * n for d, n in zip(spacing, partition.labels.shape, strict=True))
+    coarsest = max(longest_mm / (0.6 * side), spacing.min())  # the volume fills 0.6 of the window
+    scale = float(np.clip(extent_mm / extent, 0.5 * spacing.min(), coarsest))
     flat = partition.labels.shape[-1] == 1
     rotation = _random_rotation(rng, flat=flat)
     stretch = np.exp(rng.uniform(-0.15, 0.15, 3))
@@ -117,24 +138,24 @@ def _random_view(
 
 
 def _random_rotation(rng: np.random.Generator, *, flat: bool) -> NDArray[np.float64]:
-    """A signed permutation of the axes, and half of the time a turn on top; in plane for flat volumes."""
-    order = rng.permutation(2).tolist() + [2] if flat else rng.permutation(3).tolist()
-    rotation = np.eye(3)[order] * rng.choice([-1, 1], 3)
-    if rng.random() < 0.5:  # noqa: PLR2004
+    """A signed permutation of the axes, sometimes a turn on top; in plane for flat volumes."""
+    order = [*rng.permutation(2).tolist(), 2] if flat else rng.permutation(3).tolist()
+    rotation: NDArray[np.float64] = np.eye(3)[order] * rng.choice([-1, 1], 3)
+    if rng.random() < _TURNED_SHARE:
         axis = np.array([0.0, 0.0, 1.0]) if flat else rng.standard_normal(3)
         axis = axis / np.linalg.norm(axis) * rng.uniform(-0.6, 0.6)
         x, y, z = axis
         skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
         angle = float(np.linalg.norm(axis)) + 1e-12
-        turn = np.eye(3) + np.sin(angle) / angle * skew + (1 - np.cos(angle)) / angle**2 * skew @ skew
-        rotation = rotation @ turn
+        bend = (1 - np.cos(angle)) / angle**2 * skew @ skew  # Rodrigues' formula
+        rotation = rotation @ (np.eye(3) + np.sin(angle) / angle * skew + bend)
     return rotation
 
 
 def _targets(
     labels: NDArray[np.uint16], count: int, rng: np.random.Generator
 ) -> NDArray[np.bool_] | None:
-    """Connected parts of labels, now and then a union of two labels; None where nothing is large enough."""
+    """Connected parts of labels, sometimes of two at once; None where nothing is large enough."""
     sizes = np.bincount(labels.reshape(-1))
     sizes[0] = 0
     ids = np.flatnonzero(sizes >= _SMALLEST_TARGET)
@@ -143,7 +164,7 @@ def _targets(
     masks = []
     for chosen in rng.choice(ids, count, replace=len(ids) < count):
         mask = labels == chosen
-        if rng.random() < 0.12 and len(ids) > 1:  # noqa: PLR2004
+        if rng.random() < _UNION_SHARE and len(ids) > 1:
             mask = mask | (labels == rng.choice(ids))
         masks.append(_one_part(mask, rng))
     return np.stack(masks)
@@ -160,20 +181,22 @@ def _one_part(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.b
 
 
 def _pyramid(volume: LabelledVolume) -> list[tuple[NDArray[np.float32], NDArray[np.float64]]]:
-    """The image and coarser copies, each with the number of original voxels an axis in one of its voxels."""
+    """The image and coarser copies, each with the original voxels an axis in one of its own."""
     if volume.image is None:
         return []
-    image = volume.image.astype(np.float32)
+    image: NDArray[np.float32] = volume.image.astype(np.float32)
     steps = np.ones(3)
     levels = [(image, steps)]
-    for _ in range(3):
+    for _ in range(_COARSER_COPIES):
         size = np.asarray(volume.spacing) * steps
-        halved = [d < 1.5 * size.min() and n >= 16 for d, n in zip(size, image.shape, strict=True)]  # noqa: PLR2004
+        fine = size < 1.5 * size.min()
+        halved = [bool(f) and n >= _LEAST_HALVED for f, n in zip(fine, image.shape, strict=True)]
         for axis, half in enumerate(halved):
             if half:
                 even = image.shape[axis] // 2 * 2
                 first = np.take(image, np.arange(0, even, 2), axis=axis)
-                image = (first + np.take(image, np.arange(1, even, 2), axis=axis)) / 2
+                second = np.take(image, np.arange(1, even, 2), axis=axis)
+                image = np.asarray((first + second) / 2, np.float32)
         steps = steps * (1 + np.asarray(halved))
         levels.append((image, steps))
     return levels

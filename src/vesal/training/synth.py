@@ -1,7 +1,8 @@
 """Label maps of things that do not exist: blobs, tubes, shells, plates, beads and noise cells.
 
-The shapes are parametric and our own, so the maps carry nobody's licence. After the idea of training on random
-shapes with random intensities: Billot et al., SynthSeg (2023); Hoffmann et al., SynthMorph (2022).
+The shapes are parametric and our own, so the maps carry nobody's licence. After the idea of
+training on random shapes with random intensities: Billot et al., SynthSeg (2023); Hoffmann et al.,
+SynthMorph (2022). All lengths are in voxels.
 """
 
 import numpy as np
@@ -12,10 +13,14 @@ from vesal.training.volume import LabelledVolume, Partition
 
 Labels = NDArray[np.uint16]
 
+_CELLS_CHANCE = 0.35  # of a volume: noise cells, not a scene
+_BODY_CHANCE = 0.6  # of a scene: one large body holds the rest
+_LOBED_CHANCE = 0.5  # of a blob
+
 
 def synthetic_volume(name: str, size: int, rng: np.random.Generator) -> LabelledVolume:
-    """A volume of ``size`` voxels an axis without intensities, its labels drawn from one of two worlds."""
-    labels = noise_cells(size, rng) if rng.random() < 0.35 else scene(size, rng)  # noqa: PLR2004
+    """A volume of ``size`` voxels an axis without intensities, labels from one of two worlds."""
+    labels = noise_cells(size, rng) if rng.random() < _CELLS_CHANCE else scene(size, rng)
     return LabelledVolume(
         name=name,
         modality="synthetic",
@@ -50,7 +55,7 @@ def scene(size: int, rng: np.random.Generator) -> Labels:
     labels = np.zeros((size,) * 3, np.uint16)
     grid = np.stack(np.meshgrid(*[np.arange(size, dtype=np.float32)] * 3, indexing="ij"))
     painters = (blob, blob, tube, tube, shell, plate, beads)
-    if rng.random() < 0.6:  # a body that holds the rest  # noqa: PLR2004
+    if rng.random() < _BODY_CHANCE:
         labels[blob(grid, size, rng, radius=size * rng.uniform(0.35, 0.6))] = 1
     for i in range(2, int(rng.integers(20, 50))):
         paint = painters[rng.integers(len(painters))]
@@ -74,7 +79,7 @@ def blob(
     radii = _radii(size, rng) if radius is None else radius * rng.uniform(0.7, 1.2, 3)
     turned = _turned(grid, size, rng)
     level = sum(np.abs(t / r) ** power for t, r in zip(turned, radii, strict=True))
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < _LOBED_CHANCE:
         level = level + 0.6 * smooth_field(size, rng.uniform(6, 20), rng)
     return np.asarray(level < 1)
 
@@ -136,12 +141,11 @@ def bent(labels: Labels, rng: np.random.Generator) -> Labels:
 
 
 def _radii(size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    return np.exp(rng.uniform(np.log(3), np.log(size / 3.5))) * rng.uniform(0.5, 1.5, 3)
+    radii: NDArray[np.float64] = np.exp(rng.uniform(np.log(3), np.log(size / 3.5)))
+    return radii * rng.uniform(0.5, 1.5, 3)
 
 
-def _turned(
-    grid: NDArray[np.float32], size: int, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _turned(grid: NDArray[np.float32], size: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Coordinates in a randomly placed and turned frame."""
     rotation, _ = np.linalg.qr(rng.standard_normal((3, 3)))
     centre = rng.uniform(0.05, 0.95, 3) * size

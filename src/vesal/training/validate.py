@@ -21,8 +21,10 @@ class Validation:
     samples: dict[str, list[Sample]]
 
 
-def validation_windows(folder: Path, names: list[str], *, side: int, each: int, seed: int) -> Validation:
-    """``each`` windows of drawn labels (no supervoxels, no distortion of labels) from each named volume."""
+def validation_windows(
+    folder: Path, names: list[str], *, side: int, each: int, seed: int
+) -> Validation:
+    """``each`` windows of drawn labels (no supervoxels, nothing distorted) from each volume."""
     samples = {}
     for name in names:
         volume = LabelledVolume.load(folder / f"{name}.npz")
@@ -42,7 +44,7 @@ def validation_windows(folder: Path, names: list[str], *, side: int, each: int, 
 @torch.inference_mode()
 def validate(model: Promptable, validation: Validation) -> dict[str, float]:
     """Mean Dice as ``{"<volume>@<clicks>": dice}``, clicks in the middle of the largest error."""
-    scores = {}
+    scores: dict[str, float] = {}
     for name, samples in validation.samples.items():
         dices = np.mean([_dices(model, sample) for sample in samples], axis=0)
         scores |= {f"{name}@{n}": float(d) for n, d in zip(_CLICKS, dices, strict=True)}
@@ -70,4 +72,4 @@ def _dices(model: Promptable, sample: Sample) -> list[float]:
                 mask = logits[0, 0].numpy() > 0
             curve.append(2 * float((mask & target).sum()) / float(mask.sum() + target.sum()))
         curves.append([curve[n - 1] for n in _CLICKS])
-    return np.mean(curves, axis=0).tolist()
+    return [float(mean) for mean in np.mean(curves, axis=0)]

@@ -9,14 +9,14 @@ RECIPE = Recipe(
     seed=20261124,
     steps=5_000,
     volume_windows=2,
-    volume_side=48,  # 2.4 times cheaper than the 64 of inference; the network is convolutional
+    volume_side=48,
     slice_windows=6,
     slice_side=96,
     slice_every=5,
-    targets=3,
-    rounds=(1, 1, 2, 2, 3, 4),
+    targets=4,
+    rounds=(1, 2, 2, 3, 4),
     hint_share=0.25,
-    learning_rate=1.5e-3,
+    learning_rate=2e-3,
     warmup_steps=200,
     decay_share=0.3,
     weight_decay=1e-4,
@@ -24,7 +24,13 @@ RECIPE = Recipe(
     averaging=0.998,
     synthetic_volumes=80,
     synthetic_side=80,
-    synthetic_share=0.3,
+    synthetic_share=0.25,
+    often=(
+        ("ts-dicom", 3.0),  # the only scan with many organs
+        ("icbm", 0.5),  # cortical parcels have no visible border
+        ("inia19", 0.3),
+        ("sd-2d", 0.5),
+    ),
     validate_every=500,
     save_every_s=180.0,
 )

@@ -1,0 +1,49 @@
+"""All clicks of one object, and what they demand of a mask whatever the model says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vesal.arrays import Intensities, MaskArray, PointFlags, PointsMm
+from vesal.geometry.components import component_at
+from vesal.geometry.grid import Grid
+
+_SURE = 4.0  # logit that a clicked voxel has at least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clicks:
+    """Points in world mm, and whether each belongs to the object."""
+
+    points_mm: PointsMm
+    positive: PointFlags
+
+    def voxels(self, grid: Grid) -> list[tuple[tuple[int, ...], bool]]:
+        """The voxel of each click that lies in the grid, and whether it is positive."""
+        index = grid.to_index(self.points_mm)
+        inside = grid.contains(index)
+        nearest = np.clip(np.round(index), 0, np.array(grid.shape) - 1).astype(int)
+        return [
+            (tuple(int(i) for i in voxel), bool(positive))
+            for voxel, positive, seen in zip(nearest, self.positive, inside, strict=True)
+            if seen
+        ]
+
+    def obeyed(self, logits: Intensities, grid: Grid) -> Intensities:
+        """The logits with each clicked voxel on the side that its click says."""
+        obedient = logits.copy()
+        for voxel, positive in self.voxels(grid):
+            here = obedient[voxel]
+            obedient[voxel] = max(here, _SURE) if positive else min(here, -_SURE)
+        return obedient
+
+    def joined(self, mask: MaskArray, grid: Grid) -> MaskArray:
+        """The pieces of the mask that hold a positive click; without one in the grid, the whole mask."""
+        held = [voxel for voxel, positive in self.voxels(grid) if positive]
+        if not held:
+            return mask
+        kept = np.zeros_like(mask)
+        for voxel in held:
+            if not kept[voxel]:
+                kept |= component_at(mask, voxel)
+        return kept
