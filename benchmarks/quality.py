@@ -2,9 +2,10 @@
 
     python benchmarks/quality.py [--model vesal-mini] [--json runs/quality.json]
 
-Every structure of at least 1 ml, whole image, native grid, clicks in the middle of the largest error. The labels
-are TotalSegmentator's predictions. The baselines are run with several settings and given their best one over the
-whole scan, chosen on this very test set, which can only flatter them.
+Every structure of at least 1 ml, whole image, native grid, clicks in the middle of the largest
+error. The labels are TotalSegmentator's predictions. The baselines are run with several settings
+and given their best one over the whole scan, chosen on this very test set, which can only flatter
+them.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import platform
 import time
 from datetime import date
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +73,7 @@ def model_rows(image: Image, targets: dict[int, np.ndarray], model: str) -> list
     rows = []
     for label, target in targets.items():
         rounds = click_rounds(vesal.Session(image, loaded), target, max(CLICKS))
-        drops = sum(b.dice < a.dice - 1e-9 for a, b in zip(rounds, rounds[1:], strict=False))
+        drops = sum(b.dice < a.dice - 1e-9 for a, b in pairwise(rounds))
         rows.append(
             {
                 "label": label,
@@ -87,6 +89,7 @@ def model_rows(image: Image, targets: dict[int, np.ndarray], model: str) -> list
 
 
 def main() -> None:
+    """Print the table, and write it as JSON if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="vesal-mini")
     parser.add_argument("--json", type=Path)
@@ -106,15 +109,24 @@ def main() -> None:
         rows = model_rows(image, targets, options.model)
         base = baselines(image, targets)
         means = [np.mean([r["dice"][str(n)] for r in rows]) for n in CLICKS]
-        print(f"| {scan} | {options.model} | {len(rows)} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
+        print(
+            f"| {scan} | {options.model} | {len(rows)} | "
+            + " | ".join(f"{m:.3f}" for m in means)
+            + " |"
+        )
         for name, scores in base.items():
-            print(f"| {scan} | {name} | {len(rows)} | {np.mean(scores):.3f} |" + " |" * (len(CLICKS) - 1))
+            print(
+                f"| {scan} | {name} | {len(rows)} | {np.mean(scores):.3f} |"
+                + " |" * (len(CLICKS) - 1)
+            )
         failed = sum(r["dice"]["5"] < 0.3 for r in rows)
         drops, rounds = sum(r["drops"] for r in rows), sum(r["rounds"] - 1 for r in rows)
+        first_s = np.median([r["first_s"] for r in rows])
+        further_s = np.median([r["further_s"] for r in rows])
         print(
-            f"\n{scan}: Dice under 0.3 after 5 clicks: {failed} of {len(rows)}; a click lowered Dice in {drops} of {rounds} rounds; "
-            f"first click {np.median([r['first_s'] for r in rows]):.2f} s, further {np.median([r['further_s'] for r in rows]):.2f} s "
-            f"(median); all in {time.time() - started:.0f} s\n"
+            f"\n{scan}: Dice under 0.3 after 5 clicks: {failed} of {len(rows)}; "
+            f"a click lowered Dice in {drops} of {rounds} rounds; first click {first_s:.2f} s, "
+            f"further {further_s:.2f} s (median); all in {time.time() - started:.0f} s\n"
         )
         report[scan] = {"model": rows, "baselines": base}
     if options.json:

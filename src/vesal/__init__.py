@@ -1,10 +1,10 @@
 """Promptable segmentation of medical images and volumes: click on a structure, get its mask.
 
-    import vesal
-    image = vesal.open_image("scan.nii.gz")
-    session = vesal.Session(image, model="vesal-mini")
-    mask = session.click((12, -40, 33))
-    mask.save("liver.nii.gz")
+import vesal
+image = vesal.open_image("scan.nii.gz")
+session = vesal.Session(image, model="vesal-mini")
+mask = session.click((12, -40, 33))
+mask.save("liver.nii.gz")
 """
 
 from importlib import import_module
@@ -45,7 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Load a public name when it is first used: `import vesal` alone brings neither torch nor NumPy."""
+    """Load a public name when it is first used: `import vesal` alone brings no torch."""
     if name not in _HOMES:
         msg = f"module 'vesal' has no attribute {name!r}"
         raise AttributeError(msg)

@@ -126,7 +126,8 @@ def test_a_saved_sheet_is_the_sheet(tmp_path: Path) -> None:
     rows = [row_on(GRID)]
     assert save_sheet(path, rows, title="sheet", notes=("A note.",)) == path
     wanted = contact_sheet(rows, title="sheet", notes=("A note.",))
-    assert Pixels.open(path).tobytes() == wanted.tobytes()
+    with Pixels.open(path) as written:
+        assert written.tobytes() == wanted.tobytes()
     assert list(tmp_path.iterdir()) == [path]
 
 

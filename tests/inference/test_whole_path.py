@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 - the name its manual uses
 from hypothesis import given, settings
 
 from tests.fakes import BrightModel
@@ -72,7 +72,7 @@ def test_six_voxels_give_a_mask_with_the_clicked_one() -> None:
 
 @pytest.mark.parametrize("name", ["oblique", "left-handed", "LPS", "oblique permuted"])
 def test_an_independent_reader_finds_the_ball_at_the_same_place(name: str, tmp_path: Path) -> None:
-    """SimpleITK reads the written mask; its centre of mass in LPS is the ball's, with x and y turned."""
+    """SimpleITK reads the written mask; its centre of mass in LPS is the ball's."""
     grid = LARGE[name]
     centre_mm = middle(grid)
     mask = Session(ball_image(grid, centre_mm, radius(grid)), BrightModel()).click(centre_mm)

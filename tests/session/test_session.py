@@ -91,8 +91,8 @@ def test_a_box_is_translated_limits_the_mask_and_says_so(session: Session) -> No
     mask = session.box((30.0, 30.0, 40.0), (45.0, 45.0, 60.0))
     assert mask.array.any()
     inside = GRID.to_world(np.argwhere(mask.array).astype(np.float64))
-    assert (inside >= np.array([30, 30, 40]) - [1, 1, 1.5]).all()
-    assert (inside <= np.array([45, 45, 60]) + [1, 1, 1.5]).all()
+    assert (inside >= np.array([29, 29, 38.5])).all()
+    assert (inside <= np.array([46, 46, 61.5])).all()
     assert "box" in session.notes[0]
 
 

@@ -1,4 +1,4 @@
-"""How a window's intensities look to our own model: the same for training and use, for every modality."""
+"""How a window's intensities look to our own model: one rule for training, use and modalities."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ _SAMPLE = 20_000  # voxels that are enough to estimate them
 def linear_and_rank(window: NDArray[np.float32]) -> NDArray[np.float32]:
     """Two channels in [-1, 1], ``(2, *space)``: intensity within its range, and its rank.
 
-    The linear channel keeps what is bright; the rank channel (histogram equalisation) spreads the contrast to
-    where most voxels are, so that soft tissue is visible although air and bone are in the same window, without
-    knowing the modality. Neither changes when intensities are scaled or shifted.
+    The linear channel keeps what is bright; the rank channel (histogram equalisation) spreads the
+    contrast to where most voxels are, so that soft tissue is visible although air and bone are in
+    the same window, without knowing the modality. Neither changes when intensities are scaled or
+    shifted.
     """
     flat = window.reshape(-1)
     sample = flat[:: max(1, flat.size // _SAMPLE)]
@@ -26,5 +27,7 @@ def linear_and_rank(window: NDArray[np.float32]) -> NDArray[np.float32]:
     quantiles = np.quantile(sample, np.linspace(0, 1, _RANKS))
     levels, first = np.unique(quantiles, return_index=True)
     last = np.append(first[1:], _RANKS) - 1
-    rank = np.interp(window, levels, (first + last) / (_RANKS - 1) - 1)  # ties share their middle rank
+    rank = np.interp(
+        window, levels, (first + last) / (_RANKS - 1) - 1
+    )  # ties share their middle rank
     return np.stack([linear, rank]).astype(np.float32)

@@ -38,7 +38,7 @@ class Clicks:
         return obedient
 
     def joined(self, mask: MaskArray, grid: Grid) -> MaskArray:
-        """The pieces of the mask that hold a positive click; without one in the grid, the whole mask."""
+        """The pieces of the mask that hold a positive click; all of it if none is in the grid."""
         held = [voxel for voxel, positive in self.voxels(grid) if positive]
         if not held:
             return mask

@@ -1,7 +1,7 @@
 """Arrays in image axis order to tensors in the model's, and back: the only place where axes change.
 
-The model has three space axes. Axes of one voxel go last (the axis across a slice in training), and a 2D image
-gets such an axis.
+The model has three space axes. Axes of one voxel go last (the axis across a slice in training), and
+a 2D image gets such an axis.
 """
 
 import numpy as np

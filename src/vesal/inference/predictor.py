@@ -1,4 +1,4 @@
-"""From an image and prompts to a mask on the image's grid: one path for a doctor, a benchmark and a job."""
+"""From an image and prompts to a mask on the image's grid: one path for doctors and benchmarks."""
 
 import logging
 import time
@@ -57,7 +57,7 @@ class Predictor:
         self._voxels = voxels
         self._fill = robust_range(voxels)[0]
         self._model = model
-        flat = sum(n > 1 for n in image.grid.shape) < 3  # noqa: PLR2004
+        flat = sum(n > 1 for n in image.grid.shape) < 3
         self._side = model.config.slice_window if flat else model.config.window
         self._embeddings: OrderedDict[View, Embedding] = OrderedDict()
 
@@ -71,8 +71,9 @@ class Predictor:
     ) -> Answer:
         """The answer in the window that fits the object.
 
-        Looks from afar first, then wider or closer until the object fills the window well. ``previous``, the
-        last answer for this object, says where to look first and is the mask to improve.
+        Looks from afar first, then wider or closer until the object fills the window well.
+        ``previous``, the last answer for this object, says where to look first and is the mask to
+        improve.
         """
         view = self._start(clicks, box, previous)
         answer = self._look(view, clicks, previous)
@@ -90,7 +91,7 @@ class Predictor:
         return answer
 
     def mask(self, answer: Answer, clicks: Clicks, *, box: Box | None = None) -> MaskArray:
-        """The answer on the image's own grid: logits are resampled, then thresholded, and clicks are obeyed.
+        """The answer on the image's own grid: logits resampled, then thresholded; clicks obeyed.
 
         What is not joined to a positive click is left out, as is what lies outside the box.
         """
@@ -117,7 +118,7 @@ class Predictor:
         return view.grid(self.grid)
 
     def _look(self, view: View, clicks: Clicks, last: Answer | None) -> Answer:
-        """One window: encoded if it is new, decoded for the clicks, with the last answer as mask."""
+        """One window: encoded if new, decoded for the clicks, with the last answer as mask."""
         window = self._window(view)
         embedding = self._embedding(view, window)
         previous = None

@@ -14,21 +14,23 @@ _WIDER = 1.6  # how much wider the next window is when the mask is cut off
 _WORTHWHILE = 1.05  # a window that is wider by less shows nothing new
 _MAGNIFY = 0.5  # of the finest voxel spacing: closer shows nothing new
 _MARGIN = 2.4  # a window's side over the distance of its furthest point from its middle
+_FIRST = 4  # the image's side over the side of the first window
+_CONTACT = 0.05  # share of a window's face that a mask covers if it is cut off there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A window: where its middle is, how far its voxels are apart, how many there are along an axis."""
+    """A window: its middle, how far its voxels are apart, how many there are along an axis."""
 
     centre_mm: tuple[float, ...]
     spacing_mm: float
     side: int
 
     def grid(self, image: Grid) -> Grid:
-        """The window's grid: cubic voxels along the image's own axes, one voxel along its axes of one voxel.
+        """The window's grid: cubic voxels along the image's own axes, one along axes of one voxel.
 
-        The middle voxel coincides with a voxel of the image, so that a window at the image's own spacing
-        interpolates nothing.
+        The middle voxel coincides with a voxel of the image, so that a window at the image's own
+        spacing interpolates nothing.
         """
         thick = np.array(image.shape) > 1
         shape = np.where(thick, self.side, 1)
@@ -40,21 +42,21 @@ class View:
         return Grid(shape=tuple(int(n) for n in shape), affine=image.affine @ matrix)
 
     def resembles(self, other: "View") -> bool:
-        """True where the other view's voxels are about as large: another centre alone is no news."""
+        """True where voxels are about as large: another centre alone is no news."""
         return max(self.spacing_mm, other.spacing_mm) < _WORTHWHILE * min(
             self.spacing_mm, other.spacing_mm
         )
 
 
 def first_view(image: Grid, points_mm: PointsMm, side: int) -> View:
-    """Half of the image across, around the points; wider where they lie further apart.
+    """A quarter of the image across, around the points; wider where they lie further apart.
 
-    "Half" is measured on the second longest axis, so that neither a thin stack nor a whole-body scan sets the
-    scale, and needs no millimetres: the rule serves micrographs too.
+    The quarter is one of the second longest axis, so that neither a thin stack nor a whole-body
+    scan sets the scale, and needs no millimetres: the rule serves micrographs too.
     """
     extents = sorted(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True) if n > 1)
     across = extents[-2] if len(extents) > 1 else max(image.spacing_mm)
-    spacing = max(across / 2 / side, min(image.spacing_mm))
+    spacing = max(across / _FIRST / side, _MAGNIFY * min(image.spacing_mm))
     view = View(centre_mm=_middle(points_mm), spacing_mm=spacing, side=side)
     return _holding(view, image, points_mm)
 
@@ -72,8 +74,8 @@ def view_of_box(
 def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> View | None:
     """A better window for the object found in this one, or None if this one is good.
 
-    Wider where the mask is cut off by the window (not by the image), closer where it fills little of it; every
-    point stays in sight.
+    Wider where the mask is cut off by the window (not by the image), closer where it fills little
+    of it; every point stays in sight.
 
     Args:
         image: the image's grid.
@@ -89,22 +91,21 @@ def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> 
     thick = np.array(window.shape) > 1
     fitting = _FILL * view.spacing_mm * float((ends[1] - ends[0] + 1)[thick].max(initial=1))
     centre = _middle(window.to_world(ends))
-    if _cut_off(image, window, box):
+    if _cut_off(image, window, mask):
         widest = 2 * max(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True))
         spacing = min(max(_WIDER * view.spacing_mm, fitting / view.side), widest / view.side)
         wider = View(centre_mm=centre, spacing_mm=spacing, side=view.side)
         return wider if spacing > _WORTHWHILE * view.spacing_mm else None
     spacing = max(fitting / view.side, _MAGNIFY * min(image.spacing_mm))
-    closer = _holding(
-        View(centre_mm=centre, spacing_mm=spacing, side=view.side), image, points_mm
-    )
+    closer = _holding(View(centre_mm=centre, spacing_mm=spacing, side=view.side), image, points_mm)
     return closer if closer.spacing_mm < _CLOSER * view.spacing_mm else None
 
 
 def part_under(image: Grid, window: Grid) -> tuple[slice, ...]:
     """The image's voxels whose centres lie in the window, as index ranges.
 
-    The window's axes are the image's (see `View.grid`), and its middle lies in the image: none is empty.
+    The window's axes are the image's (see `View.grid`), and its middle lies in the image: none is
+    empty.
     """
     faces = np.array([[-0.5] * window.ndim, [n - 0.5 for n in window.shape]])
     low, high = np.sort(image.to_index(window.to_world(faces)), axis=0)
@@ -113,16 +114,16 @@ def part_under(image: Grid, window: Grid) -> tuple[slice, ...]:
     return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
 
 
-def _cut_off(image: Grid, window: Grid, box: tuple[slice, ...]) -> bool:
-    """Whether the mask touches a face of the window beyond which the image goes on."""
+def _cut_off(image: Grid, window: Grid, mask: MaskArray) -> bool:
+    """Whether the mask covers a good part of a window's face beyond which the image goes on."""
     part = part_under(image, window)
-    steps = np.array(window.spacing_mm) / np.array(image.spacing_mm)
-    sides = zip(box, part, image.shape, window.shape, steps, strict=True)
-    return any(
-        (found.start == 0 and seen.start > step)
-        or (found.stop == size and seen.stop < whole - step)
-        for found, seen, whole, size, step in sides
-    )
+    for axis, (seen, whole) in enumerate(zip(part, image.shape, strict=True)):
+        step = window.spacing_mm[axis] / image.spacing_mm[axis]
+        goes_on = (seen.start > step, seen.stop < whole - step)
+        for face, more in zip((0, -1), goes_on, strict=True):
+            if more and mask.take(face, axis=axis).mean() > _CONTACT:
+                return True
+    return False
 
 
 def _holding(view: View, image: Grid, points_mm: PointsMm) -> View:
@@ -130,9 +131,7 @@ def _holding(view: View, image: Grid, points_mm: PointsMm) -> View:
     directions = image.affine[:-1, :-1] / np.array(image.spacing_mm)
     offsets_mm = np.linalg.solve(directions, (points_mm - np.array(view.centre_mm)).T)
     needed = _MARGIN * float(np.abs(offsets_mm).max()) / view.side
-    return View(
-        centre_mm=view.centre_mm, spacing_mm=max(view.spacing_mm, needed), side=view.side
-    )
+    return View(centre_mm=view.centre_mm, spacing_mm=max(view.spacing_mm, needed), side=view.side)
 
 
 def _middle(points_mm: PointsMm) -> tuple[float, ...]:

@@ -1,13 +1,14 @@
 """Clicks as maps: how near each voxel is to them, in space, in intensity, and along the way.
 
 The way is a geodesic: each step costs its length and the change of intensity it crosses, so that a
-click reaches all of its own tissue before it crosses an edge (Criminisi et al., GeoS, 2008). Nothing
-here is learned; a network that starts from these maps is a region grower before its first step.
+click reaches all of its own tissue before it crosses an edge (Criminisi et al., GeoS, 2008).
+Nothing here is learned; a network that starts from these maps is a region grower before its first
+step.
 """
 
 import torch
 
-from vesal.models.shapes import AnyFeatures, AxisTerm, ClickLabels, ClickPoints, ClickValues, Features
+from vesal.models.shapes import AnyFeatures, AxisTerm, ClickLabels, ClickPoints, ClickValues
 
 MAPS = 13
 """Channels of `click_maps` for a guide of two intensities."""

@@ -2,10 +2,10 @@
 
 Both work at half of the window's resolution (blocks of 2 voxels an axis are folded into channels),
 which on a CPU costs an eighth of a full-resolution network and loses nothing: the last layer
-unfolds one logit a voxel. The prompt network sees the clicks as maps (`vesal.models.prompt_maps`) and
-how much each voxel resembles the clicked ones in learned features; it therefore starts out as a
-region grower and learns shapes on top. A 2D image is a slab of two equal slices, so the same weights
-serve 2D and 3D.
+unfolds one logit a voxel. The prompt network sees the clicks as maps (`vesal.models.prompt_maps`)
+and how much each voxel resembles the clicked ones in learned features; it therefore starts out as a
+region grower and learns shapes on top. A 2D image is a slab of two equal slices, so the same
+weights serve 2D and 3D.
 """
 
 from itertools import pairwise
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from vesal.models import nd
 from vesal.models.config import PromptableUNetConfig
-from vesal.models.promptable import Embedding, PromptTensors
 from vesal.models.prompt_maps import MAPS, click_maps, guide, nearest, values_at
+from vesal.models.promptable import Embedding, PromptTensors
 from vesal.models.shapes import (
     AnyFeatures,
     AnyMaskLogits,

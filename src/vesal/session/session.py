@@ -75,7 +75,8 @@ class Session:
         """The mask after several prompts at once; a newer box replaces an older one.
 
         Raises:
-            PromptError: no prompt at all, one that does not fit the image, or two that contradict each other;
+            PromptError: no prompt at all, one that does not fit the image, or two that contradict
+            each other;
                 the session stays as it was.
         """
         together = (*self.prompts, *prompts)
@@ -112,7 +113,9 @@ def _clicks(clicks: list[Click], box: Box | None) -> Clicks:
 
 def _check(grid: Grid, boxes: list[Box], clicks: list[Click]) -> None:
     if not any(c.positive for c in clicks) and not boxes:
-        raise PromptError("a session needs a positive click or a box first: nothing says what to segment")
+        raise PromptError(
+            "a session needs a positive click or a box first: nothing says what to segment"
+        )
     sides: dict[tuple[int, ...], bool] = {}
     for click in clicks:
         voxel = _voxel(grid, click)
@@ -150,7 +153,10 @@ def _check_box(grid: Grid, box: Box) -> None:
         for low, high, a, b in zip(box.low_mm, box.high_mm, bounds.low, bounds.high, strict=True)
     )
     if apart:
-        msg = f"the box {box.low_mm} to {box.high_mm} lies outside the image, which spans {bounds.low} to {bounds.high} mm"
+        msg = (
+            f"the box {box.low_mm} to {box.high_mm} lies outside the image, "
+            f"which spans {bounds.low} to {bounds.high} mm"
+        )
         raise PromptError(msg)
 
 

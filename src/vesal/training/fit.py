@@ -4,6 +4,7 @@ import csv
 import logging
 import pickle
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -76,19 +77,19 @@ class Run:
         Raises:
             ResourceError: the process that makes batches ended early, or the disk refuses.
         """
-        steps = self.recipe.steps
         saved = time.monotonic()
-        for batch in batches(corpus, names, self.recipe, self.step):
-            started = time.monotonic()
-            loss, dices = self.learn(batch)
-            self._log(loss, dices, time.monotonic() - started)
-            progress(self.step, steps, f"loss {loss:.3f}")
-            last = self.step == steps
-            if last or self.step % self.recipe.validate_every == 0:
-                self._record(validate(self.averaged, validation))
-            if last or time.monotonic() - saved > self.recipe.save_every_s:
-                self.save()
-                saved = time.monotonic()
+        with closing(batches(corpus, names, self.recipe, self.step)) as made:
+            for batch in made:
+                started = time.monotonic()
+                loss, dices = self.learn(batch)
+                self._log(loss, dices, time.monotonic() - started)
+                progress(self.step, self.recipe.steps, f"loss {loss:.3f}")
+                last = self.step == self.recipe.steps
+                if last or self.step % self.recipe.validate_every == 0:
+                    self._record(validate(self.averaged, validation))
+                if last or time.monotonic() - saved > self.recipe.save_every_s:
+                    self.save()
+                    saved = time.monotonic()
         return self.averaged
 
     @property

@@ -1,7 +1,7 @@
 """Which scans vesal-mini learns from, and where each lies in which package.
 
-The declared test set (TotalSegmentator's example_ct and example_mr_sm) is not in the list, nor is any other scan
-of that patient. Licences and origins: SOURCES.md.
+The declared test set (TotalSegmentator's example_ct and example_mr_sm) is not in the list, nor is
+any other scan of that patient. Licences and origins: SOURCES.md.
 """
 
 from dataclasses import dataclass

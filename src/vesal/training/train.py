@@ -34,7 +34,9 @@ def named_recipe(name: str, *, steps: int | None = None) -> Recipe:
 
 
 def train(recipe: Recipe, folder: Path, corpus: Path, *, progress: Progress = silent) -> Path:
-    """Train in ``folder`` (going on where it stands) on the scans of ``corpus``; returns the weights file.
+    """Train in ``folder``, going on where it stands; returns the weights file.
+
+    Scans are kept in ``corpus``.
 
     Raises:
         ResourceError: a scan cannot be fetched, or is not the expected one.

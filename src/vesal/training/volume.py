@@ -99,7 +99,7 @@ def prepare(
     A 2D image becomes a volume of one slice and is not coarsened.
     """
     if image.ndim == 2:
-        image, spacing = image[..., None], (*spacing, 1.0)
+        image, spacing = image[..., None], (*spacing, min(spacing))  # as thick as a pixel
         label_maps = [m[..., None] for m in label_maps]
     steps = _coarsening(image.shape, spacing)
     image = _block_mean(image, steps)

@@ -1,0 +1,54 @@
+# What one types here: `make demo`, `make test`. Both set up what they need in .venv.
+# Needs Python 3.11 or newer, git and make; another Python: make PYTHON=/path/to/python ...
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+SOURCES := src tests scripts benchmarks
+# Stamps: younger than what the set-up depends on, if it is still right.
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+NEEDS := pyproject.toml constraints.txt | $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types format clean
+
+help:  ## Show these targets.
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+setup: $(READY_DEV)  ## Set up the environment with all development tools.
+
+demo: $(READY)  ## Segment organs of a real CT and MR; writes demo-output/.
+	@$(BIN)/vesal demo -o demo-output
+
+test: lint types  ## Everything: lint, types and all tests.
+	$(BIN)/pytest
+
+lint: setup  ## Style, formatting, floors, sizes.
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_sizes.py
+
+types: setup  ## Types of the sources and the tests.
+	$(BIN)/mypy
+
+format: setup  ## Format the code and mend what ruff can mend.
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean:  ## Remove the environment and what the tools left.
+	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+
+$(BIN)/python:
+	@python="$$(PYTHON='$(PYTHON)' sh scripts/find_python.sh)" && "$$python" -m venv $(VENV)
+
+$(READY): $(NEEDS)
+	@echo "setting up $(VENV) for vesal (once)"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(READY_DEV): $(NEEDS)
+	@echo "setting up $(VENV) for development (once)"
+	@$(PIP) install -c constraints.txt -e '.[dev,train]'
+	@touch $(READY) $@

@@ -1,0 +1,59 @@
+"""How the commands speak: one-line errors, aligned facts, and a bar for what takes long."""
+
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from vesal.progress import Progress, silent
+
+_PATIENCE_S = 2.0  # shorter work needs no bar
+
+
+def print_error(sentence: str) -> None:
+    """Print `error: <sentence>` on stderr, on one line whatever the sentence holds."""
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print names and what they are, one pair a line, aligned."""
+    pairs = list(facts)
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        print(f"{name:<{width}}  {value}")
+
+
+@contextmanager
+def bar(text: str, *, patience_s: float = _PATIENCE_S) -> Iterator[Progress]:
+    """Give a progress that becomes a bar on stderr once `patience_s` seconds have passed.
+
+    A timer draws it, so it comes even while one long step reports nothing. It vanishes at the
+    end. There is no bar where stderr is not a terminal.
+
+    Args:
+        text: what is being done, until the first report says it better.
+        patience_s: seconds without a bar.
+    """
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Live
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    live = Live(*columns, console=Console(stderr=True), transient=True)
+    task = live.add_task(text, total=None)
+
+    def report(done: int, total: int, text: str) -> None:
+        live.update(task, completed=done, total=total, description=text)
+
+    timer = threading.Timer(patience_s, live.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield report
+    finally:
+        timer.cancel()
+        timer.join()  # it may just be drawing
+        live.stop()

@@ -1,0 +1,129 @@
+"""`vesal info`: what a scan is and where it lies, without loading torch."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vesal.cli.console import bar, print_facts
+
+if TYPE_CHECKING:
+    from vesal.images import Image
+
+HELP = """Show the grid, orientation, spacing and intensities of a scan.
+
+World coordinates are millimetres, RAS+ for volumes (x to the patient's right, y to the front, \
+z to the head), x to the right and y down for 2D images."""
+EXAMPLES = """[bold]Examples[/bold]
+  vesal info scan.nii.gz
+  vesal info series/ --json"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What there is to say about a scan; the keys of the JSON form.
+
+    Lengths are mm, or pixels where `spacing_known` is False; `extent_mm` follows the index
+    axes, origin and bounds are world coordinates. Percentiles are taken on a subsample.
+    """
+
+    path: str
+    format: str
+    shape: tuple[int, ...]
+    colour: bool
+    orientation: str
+    spacing_known: bool
+    spacing_mm: tuple[float, ...]
+    extent_mm: tuple[float, ...]
+    origin_mm: tuple[float, ...]
+    bounds_low_mm: tuple[float, ...]
+    bounds_high_mm: tuple[float, ...]
+    dtype: str
+    minimum: float
+    percentile_0_5: float
+    percentile_99_5: float
+    maximum: float
+    size_bytes: int
+
+
+def info(
+    scan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SCAN", show_default=False, help="A file, or a folder with a DICOM series."
+        ),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print JSON, unrounded.")
+    ] = False,
+) -> None:
+    """Print the facts of a scan.
+
+    Raises:
+        VesalError: if it cannot be read.
+    """
+    from vesal.images import open_image
+
+    with bar(f"reading {scan.name}"):
+        facts = describe(scan, open_image(scan))
+    if as_json:
+        print(json.dumps(dataclasses.asdict(facts), indent=2))
+    else:
+        print_facts(_lines(facts))
+
+
+def describe(path: Path, image: "Image") -> Facts:
+    """Return the facts of an image that was read from `path`."""
+    from vesal.images.intensity import robust_range
+
+    grid = image.grid
+    bounds = grid.bounds_mm()
+    low, high = robust_range(image.array)
+    extent = tuple(n * s for n, s in zip(grid.shape, grid.spacing_mm, strict=True))
+    return Facts(
+        path=str(path),
+        format=image.source.format,
+        shape=grid.shape,
+        colour=image.is_colour,
+        orientation=grid.orientation,
+        spacing_known=image.source.spacing_known,
+        spacing_mm=grid.spacing_mm,
+        extent_mm=extent,
+        origin_mm=tuple(grid.affine[:-1, -1].tolist()),
+        bounds_low_mm=bounds.low,
+        bounds_high_mm=bounds.high,
+        dtype=str(image.array.dtype),
+        minimum=float(image.array.min()),
+        percentile_0_5=low,
+        percentile_99_5=high,
+        maximum=float(image.array.max()),
+        size_bytes=image.array.nbytes,
+    )
+
+
+def _lines(facts: Facts) -> list[tuple[str, str]]:
+    """The facts for people, rounded."""
+    unit = "mm" if facts.spacing_known else "pixels"
+    spacing = _joined(facts.spacing_mm, " x ") + " mm"
+    axes = zip("xyz", facts.bounds_low_mm, facts.bounds_high_mm, strict=False)
+    return [
+        ("scan", facts.path),
+        ("format", facts.format + (", colour" if facts.colour else "")),
+        ("shape", _joined(facts.shape, " x ")),
+        ("orientation", facts.orientation),
+        ("spacing", spacing if facts.spacing_known else "not known: coordinates are pixels"),
+        ("extent", f"{_joined(facts.extent_mm, ' x ')} {unit}"),
+        ("origin", f"{_joined(facts.origin_mm, ', ')} {unit}"),
+        ("bounds", ", ".join(f"{a} {low:.6g} to {high:.6g}" for a, low, high in axes) + f" {unit}"),
+        ("type", facts.dtype),
+        ("intensity", f"{facts.minimum:.6g} to {facts.maximum:.6g}"),
+        ("middle 99 %", f"{facts.percentile_0_5:.6g} to {facts.percentile_99_5:.6g}"),
+        ("memory", f"{facts.size_bytes / 1e6:,.1f} MB"),
+    ]
+
+
+def _joined(numbers: tuple[float, ...] | tuple[int, ...], separator: str) -> str:
+    return separator.join(f"{number:.6g}" for number in numbers)

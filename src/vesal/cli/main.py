@@ -1,0 +1,118 @@
+"""The `vesal` command: its subcommands, and how every failure ends in one sentence.
+
+Nothing heavy is imported here: `vesal --help` must come at once.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from vesal.cli import demo, info, models, segment, train
+from vesal.cli.console import print_error
+from vesal.errors import ResourceError, VesalError
+
+_BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
+_INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
+_TRACEBACK = "--traceback"
+_EXAMPLES = """[bold]Examples[/bold]
+  vesal demo
+  vesal info scan.nii.gz
+  vesal segment scan.nii.gz --point 12,-40,33 -o liver.nii.gz
+  vesal segment --help
+
+[dim]vesal is a research tool, not a medical device.[/dim]"""
+
+app = typer.Typer(
+    name="vesal",
+    help="Segment structures of medical images and volumes: click on one, get its mask.",
+    epilog=_EXAMPLES,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,  # `main` says what went wrong
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("segment", help=segment.HELP, epilog=segment.EXAMPLES)(segment.segment)
+app.command("info", help=info.HELP, epilog=info.EXAMPLES)(info.info)
+app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
+app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
+app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+
+
+def _print_version(wanted: bool) -> bool:
+    if not wanted:
+        return False
+    from vesal import __version__
+
+    print(f"vesal {__version__}")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            is_eager=True,
+            callback=_print_version,
+            help="Show the version.",
+        ),
+    ] = False,
+    _traceback: Annotated[
+        bool,
+        typer.Option(_TRACEBACK, metavar="", help="Show the traceback of an error, anywhere."),
+    ] = False,
+) -> None:
+    """Declare the options of `vesal` itself; `main` takes --traceback out before."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: the words behind `vesal`; those of the process by default.
+    """
+    words, wants_traceback = _without_traceback(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one sentence
+        if wants_traceback:
+            traceback.print_exc()
+        sentence, exit_code = _explained(error)
+        print_error(sentence)
+        return exit_code
+
+
+def _run(words: list[str]) -> int:
+    # Typer's own error page takes several lines; outside its standalone mode it raises,
+    # and returns the code of an early exit.
+    code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
+    if code == _INTERRUPT_EXIT_CODE:
+        print_error("interrupted; nothing was left half written")
+    return code if isinstance(code, int) else 0
+
+
+def _without_traceback(words: Sequence[str]) -> tuple[list[str], bool]:
+    """Take --traceback out of the words before `--`, so that it works at any place."""
+    end = words.index("--") if "--" in words else len(words)
+    options = [word for word in words[:end] if word != _TRACEBACK]
+    return [*options, *words[end:]], len(options) < end
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """One sentence for people, and the exit code."""
+    if isinstance(error, VesalError):
+        return str(error), error.exit_code
+    if isinstance(error, TyperException):
+        sentence = error.format_message().rstrip(".")
+        return f"{sentence} (--help shows what is right)", error.exit_code
+    if isinstance(error, MemoryError):
+        sentence = "the memory of this machine is used up; close programs or give a smaller image"
+        return sentence, ResourceError.exit_code
+    sentence = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{sentence}; this is a bug in vesal; {_TRACEBACK} shows the rest", _BUG_EXIT_CODE
