@@ -73,6 +73,7 @@ def test_a_missing_capability_is_refused_by_name(key: str) -> None:
     [
         ("ndim", True),
         ("ndim", 3.0),
+        ("groups", True),
         ("widths", 24),
         ("widths", "24, 48"),
         ("widths", [24, 48.0]),

@@ -17,6 +17,8 @@ from vesal.models.zoo import ZOO
 VOLUME, SLICE = (16, 24, 8), (16, 24, 1)
 WINDOWS = pytest.mark.parametrize("shape", [VOLUME, SLICE], ids=["volume", "slice"])
 MOST_PARAMETERS = 8_000_000
+GOLDEN = [-0.1091, 1.2751, -1.8670, -0.6473, -1.5477, 0.1571]
+"""Mean, spread and four logits of the rule's network; new ones need new weights."""
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +224,21 @@ def test_the_previous_mask_reaches_the_network_bounded_and_in_full_resolution(
 
 
 @WINDOWS
+@pytest.mark.parametrize("voxel", [(0, 0, 0), (3, 5, 0), (14, 23, 0), (7, 8, 0)], ids=str)
+def test_a_click_lies_between_the_voxels_of_the_coarser_grid(
+    network: PromptableUNet, shape: tuple[int, ...], voxel: tuple[int, ...]
+) -> None:
+    """Faces stay in place: voxel 3 of the window is at 1.25 where voxels are twice as wide."""
+    points = torch.tensor([[voxel]], dtype=torch.float32)
+    prompts = PromptTensors(points=points, labels=torch.tensor([[1]]))
+    near = seen(network, "prompt_stem", shape, prompts)[0, 0]
+    at = [v if n == 1 else (v + 0.5) / 2 - 0.5 for v, n in zip(voxel, shape, strict=True)]
+    index = torch.stack(torch.meshgrid(*map(torch.arange, near.shape), indexing="ij"), dim=-1)
+    squared = (index - torch.tensor(at)).square().sum(dim=-1)
+    torch.testing.assert_close(near, torch.exp(-squared / 2), rtol=1e-5, atol=1e-6)
+
+
+@WINDOWS
 @pytest.mark.parametrize("level", [0, 1, 2])
 def test_a_clicked_voxel_resembles_itself_at_every_level(
     network: PromptableUNet, shape: tuple[int, ...], level: int
@@ -257,6 +274,30 @@ def test_an_embedding_of_another_model_is_refused(network: PromptableUNet) -> No
     foreign = replace(network.encode(random_window(VOLUME)), guide=None)
     with pytest.raises(ValueError, match="another model"):
         network.decode(foreign, random_prompts(VOLUME, 1))
+
+
+def test_the_network_is_the_function_that_it_was() -> None:
+    """By a rule for weights and inputs: shipped weights mean nothing to any other function."""
+    network = PromptableUNet(tiny_config()).eval()
+    with torch.no_grad():
+        for number, parameter in enumerate(network.parameters()):
+            steps = torch.arange(parameter.numel(), dtype=torch.float64)
+            wave = torch.sin(1.7 * steps + number) * (3 / parameter[0].numel()) ** 0.5
+            parameter.copy_(wave.view_as(parameter))
+    voxels = torch.arange(2 * 16 * 8 * 16, dtype=torch.float64)
+    image = torch.sin(0.013 * voxels + torch.sin(0.4 * voxels)).float().view(1, 2, 16, 8, 16)
+    prompts = PromptTensors(
+        points=torch.tensor([[[5.0, 3.0, 9.0], [12.0, 6.0, 2.0]]]),
+        labels=torch.tensor([[1, 0]]),
+        previous=2 * image[:, :1],
+    )
+    logits = network.decode(network.encode(image), prompts)
+    found = [
+        logits.mean(),
+        logits.std(),
+        *logits[0, 0, [5, 12, 0, 15], [3, 6, 7, 0], [9, 2, 15, 0]],
+    ]
+    assert [v.item() for v in found] == pytest.approx(GOLDEN, abs=2e-3)
 
 
 def test_the_names_of_the_weights_are_kept() -> None:

@@ -215,6 +215,21 @@ def test_the_learning_rate_warms_up_holds_and_decays(sampler: Sampler, tmp_path:
     assert run.optimiser.param_groups[0]["lr"] == pytest.approx(0.01 * recipe.learning_rate)
 
 
+def test_gradients_are_clipped(sampler: Sampler, tmp_path: Path) -> None:
+    """To the recipe's norm, all weights together."""
+    run = Run(tiny_recipe(clip_norm=1e-3), tmp_path)
+    run.learn(batch_at(sampler, run.recipe, 0))
+    gradients = [p.grad.flatten() for p in run.model.parameters() if p.grad is not None]
+    assert torch.cat(gradients).norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_hints_are_shown_before_the_first_click(sampler: Sampler, tmp_path: Path) -> None:
+    """As often as the recipe says: they change what the first answer costs."""
+    runs = [Run(tiny_recipe(hint_share=share), tmp_path / str(share)) for share in (0.0, 1.0)]
+    losses = [run.learn(batch_at(sampler, run.recipe, 0))[0] for run in runs]
+    assert losses[0] != losses[1]
+
+
 def test_a_run_starts_the_same_and_leaves_the_random_numbers_alone(tmp_path: Path) -> None:
     """The seed decides the first weights; nobody else's numbers change."""
     before = torch.random.get_rng_state()

@@ -85,9 +85,16 @@ def test_validation_windows_are_the_same_every_time(tmp_path: Path) -> None:
 
 
 def test_validation_targets_are_drawn_by_people(tmp_path: Path) -> None:
-    """Supervoxels are never a target: here they would fill the window."""
-    body = ball_volume(shape=(30, 30, 30))
-    all_of_it = Partition(labels=np.ones((30, 30, 30), np.uint16), learnt=False)
-    dataclasses.replace(body, partitions=(*body.partitions, all_of_it)).save(tmp_path / "b.npz")
-    windows = validation_windows(tmp_path, ["b"], side=16, each=20, seed=0)
-    assert all(not sample.targets.all(axis=(1, 2, 3)).any() for sample in windows.samples["b"])
+    """Supervoxels are never a target: here they would be bright ones."""
+    halves = np.zeros((24, 24, 24), np.uint16)
+    halves[:, :, :12] = 1
+    partitions = (
+        Partition(labels=halves, learnt=True),
+        Partition(labels=2 * (1 - halves), learnt=False),
+    )
+    image = (1 - halves).astype(np.float16)
+    dataclasses.replace(ball_volume(), image=image, partitions=partitions).save(tmp_path / "b.npz")
+    windows = validation_windows(tmp_path, ["b"], side=16, each=30, seed=0).samples["b"]
+    seen = [w.image[0][t].mean() for w in windows if np.ptp(w.image[0]) for t in w.targets]
+    assert len(seen) > 20
+    assert max(seen) < 0

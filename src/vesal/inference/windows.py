@@ -14,8 +14,8 @@ _WIDER = 1.6  # how much wider the next window is when the mask is cut off
 _WORTHWHILE = 1.05  # a window that is wider by less shows nothing new
 _MAGNIFY = 0.5  # of the finest voxel spacing: closer shows nothing new
 _MARGIN = 2.4  # a window's side over the distance of its furthest point from its middle
-_FIRST = 4  # the image's side over the side of the first window
-_CONTACT = 0.05  # share of a window's face that a mask covers if it is cut off there
+_FIRST = 6  # the image's side over the side of the first window
+_CONTACT = 0.25  # share of a window's face that a mask covers if it is cut off there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ def view_of_box(
 def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> View | None:
     """A better window for the object found in this one, or None if this one is good.
 
-    Wider where the mask is cut off by the window (not by the image), closer where it fills little
-    of it; every point stays in sight.
+    Wider where the mask is cut off by the window (not by the image) or is nothing but the clicked
+    voxels, closer where it fills little of it; every point stays in sight.
 
     Args:
         image: the image's grid.
@@ -91,7 +91,8 @@ def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> 
     thick = np.array(window.shape) > 1
     fitting = _FILL * view.spacing_mm * float((ends[1] - ends[0] + 1)[thick].max(initial=1))
     centre = _middle(window.to_world(ends))
-    if _cut_off(image, window, mask):
+    nothing = np.count_nonzero(mask) <= len(points_mm)  # as deep inside something uniform
+    if nothing or _cut_off(image, window, mask):
         widest = 2 * max(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True))
         spacing = min(max(_WIDER * view.spacing_mm, fitting / view.side), widest / view.side)
         wider = View(centre_mm=centre, spacing_mm=spacing, side=view.side)

@@ -1,0 +1,47 @@
+"""What clicks demand of a mask whatever the model says."""
+
+import numpy as np
+import pytest
+
+from tests.grids import UGLY
+from vesal.inference.clicks import Clicks
+
+GRID = UGLY["oblique permuted"]
+
+
+def clicks(*voxels: tuple[tuple[float, ...], bool]) -> Clicks:
+    """Clicks at voxels of the grid."""
+    index = np.array([voxel for voxel, _ in voxels], np.float64)
+    positive = np.array([side for _, side in voxels])
+    return Clicks(points_mm=GRID.to_world(index), positive=positive)
+
+
+def test_a_click_belongs_to_the_voxel_it_lies_in() -> None:
+    """Also near a voxel's face, also in the half voxel beyond the last centre."""
+    said = clicks(((1.4, 2.0, 3.0), True), ((-0.45, 6.45, 8.45), False), ((-0.6, 0.0, 0.0), True))
+    assert said.voxels(GRID) == [((1, 2, 3), True), ((0, 6, 8), False)]
+
+
+@pytest.mark.parametrize(("logit", "positive"), [(-9.0, True), (9.0, False)])
+def test_a_clicked_voxel_changes_sides_and_only_that(logit: float, positive: bool) -> None:
+    """The user is right, here and nowhere else."""
+    logits = np.full(GRID.shape, logit, np.float32)
+    obeyed = clicks(((1, 2, 3), positive)).obeyed(logits, GRID)
+    assert (obeyed[1, 2, 3] > 0) == positive
+    assert int((obeyed != logits).sum()) == 1
+    assert (logits == logit).all()
+
+
+def test_a_model_that_agrees_is_left_alone() -> None:
+    """A sure voxel does not become less sure."""
+    logits = np.full(GRID.shape, 9.0, np.float32)
+    assert np.array_equal(clicks(((1, 2, 3), True)).obeyed(logits, GRID), logits)
+
+
+def test_only_pieces_with_a_positive_click_stay() -> None:
+    """Three pieces, two clicked; without a positive click all stay."""
+    mask = np.zeros(GRID.shape, np.bool_)
+    mask[0, 0, 0] = mask[3, 3, 3] = mask[7, 6, 8] = True
+    kept = clicks(((0, 0, 0), True), ((7, 6, 8), True), ((5, 5, 5), False)).joined(mask, GRID)
+    assert np.argwhere(kept).tolist() == [[0, 0, 0], [7, 6, 8]]
+    assert np.array_equal(clicks(((5, 5, 5), False)).joined(mask, GRID), mask)
