@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from tests.grids import speckle
-from vesal.geometry import component_at, distance_to_border, largest_component, mask_box
+from vesal.geometry import component_at, distance_to_border, mask_box
 
 SHAPES = [(11, 8), (9, 7, 6)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["2D", "3D"])
@@ -39,21 +39,9 @@ def test_component_outside_the_mask_is_empty(shape: tuple[int, ...]) -> None:
 
 
 @every_shape
-def test_largest_component_is_a_piece_that_no_other_exceeds(shape: tuple[int, ...]) -> None:
-    """It is one of SciPy's pieces, with the greatest number of voxels."""
-    mask = _sparse(shape)
-    labels, count = ndimage.label(mask, structure=np.ones((3,) * len(shape)))
-    sizes = [int((labels == label).sum()) for label in range(1, count + 1)]
-    piece = largest_component(mask)
-    assert int(piece.sum()) == max(sizes)
-    assert len(set(labels[piece].tolist())) == 1
-
-
-@every_shape
-def test_an_empty_mask_has_no_pieces_no_box_and_no_depth(shape: tuple[int, ...]) -> None:
+def test_an_empty_mask_has_no_box_and_no_depth(shape: tuple[int, ...]) -> None:
     """Nothing in, nothing out, no error."""
     empty = np.zeros(shape, dtype=bool)
-    assert not largest_component(empty).any()
     assert mask_box(empty) is None
     assert not distance_to_border(empty, (1.0,) * len(shape)).any()
 

@@ -4,7 +4,6 @@ from vesal.geometry.box import AxisBox
 from vesal.geometry.components import (
     component_at,
     distance_to_border,
-    largest_component,
     mask_box,
 )
 from vesal.geometry.frames import Frame, lps_to_ras, ras_to_lps, transposed
@@ -17,7 +16,6 @@ __all__ = [
     "Grid",
     "component_at",
     "distance_to_border",
-    "largest_component",
     "lps_to_ras",
     "mask_box",
     "ras_to_lps",

@@ -20,20 +20,6 @@ def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
     return np.asarray(labels == labels[tuple(index)])
 
 
-def largest_component(mask: MaskArray) -> MaskArray:
-    """Return the piece of the mask with most voxels, all False for an empty mask.
-
-    Voxels that touch by a face, an edge or a corner belong together; of equally large
-    pieces the one met first in array order wins.
-    """
-    labels = cc3d.connected_components(np.ascontiguousarray(mask))
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0  # label 0 is the background
-    if not sizes.any():
-        return np.zeros_like(mask)
-    return np.asarray(labels == int(np.argmax(sizes)))
-
-
 def distance_to_border(mask: MaskArray, spacing_mm: Sequence[float]) -> Distances:
     """Return for each voxel inside the mask the distance in mm to the nearest one outside.
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from vesal.errors import ConfigError
 from vesal.models import nd
 from vesal.models.config import PromptableUNetConfig
 from vesal.models.prompt_maps import MAPS, click_maps, guide, nearest, values_at
@@ -66,7 +67,7 @@ class PromptableUNet(nn.Module):
         self.prompt_down = nn.ModuleList(nd.conv(ndim, a, b, stride=2) for a, b in down)
         self.prompt_blocks = nn.ModuleList(
             Residual(ndim, w, groups, min(level, 2)) for level, w in enumerate(widths)
-        )  # none at the finest level, where it would cost most
+        )  # none at the finest level, where it would cost most: its shortcut doubles x
         self.up = nn.ModuleList(nd.conv(ndim, b, a, kernel=1) for a, b in down)
         self.up_blocks = nn.ModuleList(Residual(ndim, a, groups, 1) for a, _ in down)
         self.head = nn.Sequential(
@@ -117,7 +118,7 @@ class PromptableUNet(nn.Module):
 def _maps(embedding: Embedding, prompts: PromptTensors) -> AnyFeatures:
     """The click maps and the previous mask, at half of the window's resolution."""
     if embedding.guide is None:
-        raise ValueError("this embedding was made by another model")
+        raise ConfigError("this embedding was made by another model: encode the window again")
     window = tuple(embedding.image.shape[2:])
     points = _scaled(prompts.points, window, tuple(embedding.guide.shape[2:]))
     maps = click_maps(embedding.guide, points, prompts.labels)
