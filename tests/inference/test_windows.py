@@ -57,12 +57,12 @@ def test_the_part_under_a_window_holds_exactly_the_voxels_in_it(name: str) -> No
     assert np.array_equal(marked, inside)
 
 
-def test_the_first_window_is_a_quarter_of_the_second_longest_side() -> None:
+def test_the_first_window_is_a_sixth_of_the_second_longest_side() -> None:
     """So a whole-body scan does not set the scale, nor does a thin stack."""
     point = np.array([[150.0, 130.0, 120.0]])
-    assert first_view(BODY, point, SIDE).spacing_mm == pytest.approx(270 / 4 / SIDE)
+    assert first_view(BODY, point, SIDE).spacing_mm == pytest.approx(270 / 6 / SIDE)
     long = Grid(shape=(100, 90, 900), affine=BODY.affine)
-    assert first_view(long, point, SIDE).spacing_mm == pytest.approx(300 / 4 / SIDE)
+    assert first_view(long, point, SIDE).spacing_mm == pytest.approx(300 / 6 / SIDE)
 
 
 def test_the_first_window_holds_all_points() -> None:

@@ -49,9 +49,9 @@ class View:
 
 
 def first_view(image: Grid, points_mm: PointsMm, side: int) -> View:
-    """A quarter of the image across, around the points; wider where they lie further apart.
+    """A sixth of the image across, around the points; wider where they lie further apart.
 
-    The quarter is one of the second longest axis, so that neither a thin stack nor a whole-body
+    The sixth is one of the second longest axis, so that neither a thin stack nor a whole-body
     scan sets the scale, and needs no millimetres: the rule serves micrographs too.
     """
     extents = sorted(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True) if n > 1)
