@@ -58,8 +58,8 @@ def test_a_clicked_voxel_is_never_lost(mini: PromptableUNet, ct: Image) -> None:
 def test_the_same_clicks_give_the_same_bits(mini: PromptableUNet, ct: Image) -> None:
     """No chance is involved."""
     point = voxel_mm(ct, (85, 50, 60))
-    masks = [vesal.Session(ct, mini).click(point).array for _ in range(2)]
-    assert np.array_equal(*masks)
+    first, second = (vesal.Session(ct, mini).click(point).array for _ in range(2))
+    assert np.array_equal(first, second)
 
 
 def test_it_works_the_same_on_a_picture(mini: PromptableUNet, data: Path, tmp_path: Path) -> None:
