@@ -109,7 +109,7 @@ def test_several_prompts_at_once_are_one_answer(session: Session) -> None:
 
 def test_a_point_outside_is_refused_with_distance_and_range(session: Session) -> None:
     """How far, and what would be valid."""
-    with pytest.raises(PromptError, match=r"10\.0 mm outside.*x -1\.0 to 79\.0") as refused:
+    with pytest.raises(PromptError, match=r"9\.0 mm outside.*x -1\.0 to 79\.0") as refused:
         session.click((88.0, 36.0, 45.0))
     assert "\n" not in str(refused.value)
 
@@ -179,3 +179,28 @@ def test_a_click_far_from_the_last_window_is_seen(model: BrightModel) -> None:
     mask = session.click(tuple(float(v) for v in far[1]))
     assert mask.array[3, 4, 5]
     assert mask.array[110, 80, 50]
+
+
+def test_a_positive_click_outside_the_box_is_refused(session: Session) -> None:
+    """The two contradict each other; the session stays as it was."""
+    session.click(CENTRE)
+    with pytest.raises(PromptError, match="outside the box"):
+        session.box((0.0, 0.0, 0.0), (20.0, 20.0, 20.0))
+    assert len(session.prompts) == 1
+
+
+def test_a_click_deep_inside_something_uniform_looks_from_further_away(
+    model: BrightModel,
+) -> None:
+    """A window without contrast has no border in sight."""
+    grid = Grid(shape=(200, 240), affine=np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]))
+    image = ball_image(grid, (120.0, 100.0), 60.0)
+    mask = Session(image, model).click((120.0, 100.0))
+    truth = image.array > 550
+    assert 2 * (mask.array & truth).sum() / (mask.array.sum() + truth.sum()) > 0.95
+
+
+def test_a_session_and_its_parts_describe_themselves_in_a_line(session: Session) -> None:
+    """No screenful of numbers in a notebook."""
+    assert repr(session.image) == "Image(the image, 40 x 36 x 30 RAS, 2 x 2 x 3 mm, float32)"
+    assert repr(session.mask) == "Mask(0 voxels of the image, 40 x 36 x 30 RAS, 2 x 2 x 3 mm)"

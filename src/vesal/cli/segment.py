@@ -105,11 +105,12 @@ def segment(
 
         session = Session(image, model, progress=progress)
         mask = session.add(*prompts)
+        if picture is not None:  # first, so that a refused picture leaves no mask behind
+            _draw(picture, session, title=output.name, model=model)
         mask.save(output)
     facts = [("volume", _volume(mask)), *(("note", note) for note in session.notes)]
     facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(output))]
     if picture is not None:
-        _draw(picture, session, title=output.name, model=model)
         facts.append(("picture", str(picture)))
     print_facts(facts)
 

@@ -19,7 +19,7 @@ __all__ = ["Image", "Mask", "Source"]
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Image:
     """A 2D raster or a volume, with its grid.
 
@@ -53,6 +53,9 @@ class Image:
         _check_finite(self.array, self.source.name)
         object.__setattr__(self, "array", _read_only(self.array))
 
+    def __repr__(self) -> str:
+        return f"Image({self.source.name}, {_described(self.grid)}, {self.array.dtype})"
+
     @property
     def is_colour(self) -> bool:
         """True for a raster of red, green and blue."""
@@ -65,7 +68,7 @@ class Image:
         return self.array.astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Mask:
     """True inside the object, on the grid of the image it belongs to. Read-only.
 
@@ -82,6 +85,10 @@ class Mask:
             msg = f"a mask needs its grid's shape {self.grid.shape}, got {self.array.shape}"
             raise ImageError(msg)
         object.__setattr__(self, "array", _read_only(self.array))
+
+    def __repr__(self) -> str:
+        count = int(np.count_nonzero(self.array))
+        return f"Mask({count:,} voxels of {self.source.name}, {_described(self.grid)})"
 
     @property
     def volume_ml(self) -> float | None:
@@ -100,6 +107,11 @@ class Mask:
             ResourceError: if the folder is missing or full or may not be written to.
         """
         return save_mask(Path(path), self.array, self.grid, self.source)
+
+
+def _described(grid: Grid) -> str:
+    shape = " x ".join(str(n) for n in grid.shape)
+    return f"{shape} {grid.orientation}, {' x '.join(f'{s:g}' for s in grid.spacing_mm)} mm"
 
 
 def _check_finite(array: Voxels, name: str) -> None:

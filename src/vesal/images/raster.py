@@ -91,7 +91,7 @@ def write_png(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None:
     """
     if grid.ndim != 2:
         msg = (
-            f"PNG holds one 2D picture, the mask is a volume of shape {grid.shape}; "
+            f"PNG holds one 2D picture, the mask is a volume of {grid.ndim} axes; "
             "save it as .nii.gz, .nrrd or .mha"
         )
         raise ImageError(msg)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -29,6 +29,11 @@ _LOOKS = 4
 _REMEMBERED = 4
 """Embeddings kept: the windows of the last answers."""
 
+_LEAST_CONTRAST = 0.12
+"""Of a first window, as a share of the image's: below it one looks from further away."""
+
+_STEPS_BACK, _STEP_BACK = 4, 1.6
+_BULK_PERCENT = (5, 95)
 _OUTSIDE = -20.0  # logit where nothing was looked at
 
 
@@ -55,7 +60,7 @@ class Predictor:
             raise ImageError(msg)
         self.grid = image.grid
         self._voxels = voxels
-        self._fill = robust_range(voxels)[0]
+        self._low, self._high = robust_range(voxels)
         self._model = model
         flat = sum(n > 1 for n in image.grid.shape) < 3
         self._side = model.config.slice_window if flat else model.config.window
@@ -112,7 +117,19 @@ class Predictor:
             window = self._window(previous.view)
             if window.contains(window.to_index(clicks.points_mm)).all():
                 return previous.view
-        return first_view(self.grid, clicks.points_mm, self._side)
+        view = first_view(self.grid, clicks.points_mm, self._side)
+        for _ in range(_STEPS_BACK):
+            if self._contrast(view) >= _LEAST_CONTRAST:
+                break
+            view = replace(view, spacing_mm=view.spacing_mm * _STEP_BACK)
+        return view
+
+    def _contrast(self, view: View) -> float:
+        """Range of a window's values over that of the image: small where no border is in sight."""
+        window = self._window(view)
+        values = resample(self._voxels, self.grid, window, fill=self._low, antialias=True)
+        low, high = np.percentile(values, _BULK_PERCENT)
+        return float((high - low) / max(self._high - self._low, 1e-12))
 
     def _window(self, view: View) -> Grid:
         return view.grid(self.grid)
@@ -136,7 +153,7 @@ class Predictor:
             self._embeddings.move_to_end(view)
             return self._embeddings[view]
         started = time.monotonic()
-        values = resample(self._voxels, self.grid, window, fill=self._fill, antialias=True)
+        values = resample(self._voxels, self.grid, window, fill=self._low, antialias=True)
         with torch.inference_mode():
             embedding = self._model.encode(pack_image(values))
         self._embeddings[view] = embedding

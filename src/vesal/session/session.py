@@ -7,7 +7,7 @@ import numpy as np
 from vesal.checkpoints.load import load_model
 from vesal.errors import PromptError
 from vesal.geometry.grid import Grid
-from vesal.images import Image, Mask
+from vesal.images import Image, Mask, open_image
 from vesal.inference.clicks import Clicks
 from vesal.inference.predictor import Answer, Predictor
 from vesal.models.promptable import Promptable
@@ -19,7 +19,7 @@ class Session:
     """Prompts on an image, one after the other, each improving the mask.
 
     Args:
-        image: what is segmented.
+        image: what is segmented, or the path of it.
         model: a name of the zoo, a weights file, or a loaded model.
         progress: told how far a step is.
 
@@ -31,20 +31,20 @@ class Session:
 
     def __init__(
         self,
-        image: Image,
+        image: Image | str | Path,
         model: str | Path | Promptable = "vesal-mini",
         *,
         progress: Progress = silent,
     ) -> None:
-        self.image = image
+        self.image = image if isinstance(image, Image) else open_image(image)
         self.prompts: tuple[Prompt, ...] = ()
         self.notes: tuple[str, ...] = ()
         """What had to be translated for the model, or deserves a warning."""
         self._model = load_model(model) if isinstance(model, str | Path) else model
-        self._predictor = Predictor(image, self._model)
+        self._predictor = Predictor(self.image, self._model)
         self._progress = progress
         self._answer: Answer | None = None
-        self._mask = np.zeros(image.grid.shape, np.bool_)
+        self._mask = np.zeros(self.image.grid.shape, np.bool_)
 
     @property
     def mask(self) -> Mask:
@@ -122,8 +122,8 @@ def _check(grid: Grid, boxes: list[Box], clicks: list[Click]) -> None:
         if sides.setdefault(voxel, click.positive) != click.positive:
             msg = f"voxel {voxel} is clicked both as inside and as outside; remove one of the two"
             raise PromptError(msg)
-    for box in boxes:
-        _check_box(grid, box)
+    for box in boxes[-1:]:
+        _check_box(grid, box, clicks)
 
 
 def _voxel(grid: Grid, click: Click) -> tuple[int, ...]:
@@ -131,8 +131,8 @@ def _voxel(grid: Grid, click: Click) -> tuple[int, ...]:
     point = np.array([click.point_mm])
     index = grid.to_index(point)
     if not grid.contains(index)[0]:
-        last = np.array(grid.shape) - 1.0
-        nearest = grid.to_world(np.clip(index, 0, last))
+        faces = np.array(grid.shape) - 0.5
+        nearest = grid.to_world(np.clip(index, -0.5, faces))
         bounds = grid.bounds_mm()
         ranges = ", ".join(
             f"{axis} {a:.1f} to {b:.1f}"
@@ -145,19 +145,24 @@ def _voxel(grid: Grid, click: Click) -> tuple[int, ...]:
     return tuple(int(i) for i in np.clip(np.round(index[0]), 0, np.array(grid.shape) - 1))
 
 
-def _check_box(grid: Grid, box: Box) -> None:
+def _check_box(grid: Grid, box: Box, clicks: list[Click]) -> None:
     _check_axes(grid, "a box corner", box.low_mm)
     bounds = grid.bounds_mm()
-    apart = any(
-        high < a or low > b
-        for low, high, a, b in zip(box.low_mm, box.high_mm, bounds.low, bounds.high, strict=True)
-    )
-    if apart:
-        msg = (
-            f"the box {box.low_mm} to {box.high_mm} lies outside the image, "
-            f"which spans {bounds.low} to {bounds.high} mm"
+    sides = list(zip(box.low_mm, box.high_mm, bounds.low, bounds.high, strict=True))
+    if any(high < a or low > b for low, high, a, b in sides):
+        ranges = ", ".join(
+            f"{axis} {s[2]:.1f} to {s[3]:.1f}" for axis, s in zip("xyz", sides, strict=False)
         )
+        msg = f"the box lies outside the image, which spans {ranges} mm"
         raise PromptError(msg)
+    for click in clicks:
+        inside = [
+            a <= v <= b for v, a, b in zip(click.point_mm, box.low_mm, box.high_mm, strict=True)
+        ]
+        if click.positive and not all(inside):
+            where = ", ".join(f"{v:g}" for v in click.point_mm)
+            msg = f"the positive click ({where}) lies outside the box: move one of the two"
+            raise PromptError(msg)
 
 
 def _check_axes(grid: Grid, what: str, point: Point) -> None:
