@@ -117,3 +117,11 @@ def test_the_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
     path = _mask().save(tmp_path / "m.nii.gz")
     (tmp_path / "plain").write_bytes(b"")
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("suffix", MASK_SUFFIXES)
+def test_a_file_in_the_place_of_the_folder_is_a_resource_error(suffix: str, tmp_path: Path) -> None:
+    """Not an error of the clean-up."""
+    (tmp_path / "scan").write_text("not a folder")
+    with pytest.raises(ResourceError, match="cannot be written"):
+        _mask().save(tmp_path / "scan" / f"m{suffix}")

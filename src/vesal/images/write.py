@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vesal.arrays import MaskArray
@@ -61,7 +61,8 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
         msg = f"{path} cannot be written ({error.strerror or error}): choose a folder with room"
         raise ResourceError(msg) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # as where the "folder" is a file
+            temporary.unlink(missing_ok=True)
 
 
 def _suffix(path: Path) -> str:
