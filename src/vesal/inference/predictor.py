@@ -65,6 +65,7 @@ class Predictor:
         flat = sum(n > 1 for n in image.grid.shape) < 3
         self._side = model.config.slice_window if flat else model.config.window
         self._embeddings: OrderedDict[View, Embedding] = OrderedDict()
+        self._seen: tuple[View, Intensities] | None = None
 
     def predict(
         self,
@@ -126,10 +127,16 @@ class Predictor:
 
     def _contrast(self, view: View) -> float:
         """Range of a window's values over that of the image: small where no border is in sight."""
-        window = self._window(view)
-        values = resample(self._voxels, self.grid, window, fill=self._low, antialias=True)
-        low, high = np.percentile(values, _BULK_PERCENT)
+        low, high = np.percentile(self._values(view), _BULK_PERCENT)
         return float((high - low) / max(self._high - self._low, 1e-12))
+
+    def _values(self, view: View) -> Intensities:
+        """The image in the window; the last one is kept, for it is judged before it is encoded."""
+        if self._seen is None or self._seen[0] != view:
+            window = self._window(view)
+            values = resample(self._voxels, self.grid, window, fill=self._low, antialias=True)
+            self._seen = (view, values)
+        return self._seen[1]
 
     def _window(self, view: View) -> Grid:
         return view.grid(self.grid)
@@ -137,7 +144,7 @@ class Predictor:
     def _look(self, view: View, clicks: Clicks, last: Answer | None) -> Answer:
         """One window: encoded if new, decoded for the clicks, with the last answer as mask."""
         window = self._window(view)
-        embedding = self._embedding(view, window)
+        embedding = self._embedding(view)
         previous = None
         if last is not None:
             previous = resample(last.logits, self._window(last.view), window, fill=0.0)
@@ -148,18 +155,18 @@ class Predictor:
         answer = clicks.obeyed(unpack_logits(logits, window.shape), window)
         return Answer(logits=answer, view=view)
 
-    def _embedding(self, view: View, window: Grid) -> Embedding:
+    def _embedding(self, view: View) -> Embedding:
         if view in self._embeddings:
             self._embeddings.move_to_end(view)
             return self._embeddings[view]
         started = time.monotonic()
-        values = resample(self._voxels, self.grid, window, fill=self._low, antialias=True)
+        values = self._values(view)
         with torch.inference_mode():
             embedding = self._model.encode(pack_image(values))
         self._embeddings[view] = embedding
         if len(self._embeddings) > _REMEMBERED:
             self._embeddings.popitem(last=False)
-        shape = "x".join(str(n) for n in window.shape)
+        shape = "x".join(str(n) for n in values.shape)
         logger.info("embedded a %s window in %.2f s", shape, time.monotonic() - started)
         return embedding
 
