@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - the name its manual uses
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.fakes import BrightModel
 from tests.grids import RASTERS, UGLY, ugly_grids
@@ -50,18 +50,28 @@ def test_a_ball_lands_where_it_was_put(name: str) -> None:
     assert mask.array.sum() == pytest.approx(truth.sum(), rel=0.1)
 
 
+_LEANING = np.array([[-8.5, -0.1875, 0, 0], [0, -0.5, -3.5, 0], [0, 0, -7, 0], [0, 0, 0, 1]])
+
+
 @settings(max_examples=25, deadline=None)
 @given(grid=ugly_grids())
+@example(grid=Grid(shape=(2, 2, 2), affine=_LEANING))
 def test_a_ball_lands_where_it_was_put_on_any_grid(grid: Grid) -> None:
-    """The same for drawn rotations, reflections, shears, spacings from 0.3 to 10 mm and origins."""
+    """The same for drawn rotations, reflections, shears, spacings from 0.3 to 10 mm and origins.
+
+    Slices that lean by many voxels sample a ball so unevenly that the centre of its own voxels is
+    half a voxel off; the mask is held against those voxels.
+    """
     if max(grid.shape) == 1:
         return
     large = enlarged(grid, 10)
     if large.size > 4_000_000:
         return
     centre_mm = middle(large)
-    mask = Session(ball_image(large, centre_mm, radius(large)), BrightModel()).click(centre_mm)
-    assert (centroid_error(mask, centre_mm) < 0.5).all()
+    image = ball_image(large, centre_mm, radius(large))
+    mask = Session(image, BrightModel()).click(centre_mm)
+    drift = np.argwhere(mask.array).mean(axis=0) - np.argwhere(image.array > 550).mean(axis=0)
+    assert (np.abs(drift) < 0.5).all()
 
 
 def test_six_voxels_give_a_mask_with_the_clicked_one() -> None:
