@@ -1,8 +1,8 @@
 """Stand-ins for models, whose answers are known exactly."""
 
-from vesal.models.config import PromptableUNetConfig
-from vesal.models.promptable import Embedding, PromptTensors
-from vesal.models.shapes import Images, MaskLogits
+from vesal.models.promptable import Decoded, Embedding, PromptTensors
+from vesal.models.shapes import Images
+from vesal.models.unet_config import PromptableUNetConfig
 
 
 class BrightModel:
@@ -16,9 +16,9 @@ class BrightModel:
     def encode(self, image: Images) -> Embedding:
         """Keep the image."""
         self.encoded += 1
-        return Embedding(image=image, levels=())
+        return Embedding(levels=(image,))
 
-    def decode(self, embedding: Embedding, prompts: PromptTensors) -> MaskLogits:
+    def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """Eight times the linear channel."""
         self.prompts.append(prompts)
-        return 8 * embedding.image[:, :1]
+        return Decoded(logits=8 * embedding.levels[0][:, :1])

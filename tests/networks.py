@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from vesal.models.config import PromptableUNetConfig
 from vesal.models.promptable import PromptTensors
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.unet_config import PromptableUNetConfig
 
 
 def tiny_config(ndim: int = 3) -> PromptableUNetConfig:

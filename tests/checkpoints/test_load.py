@@ -20,8 +20,9 @@ from tests.networks import random_network, random_prompts, random_window, tiny_c
 from vesal.checkpoints.load import load_model, save_model
 from vesal.checkpoints.locate import weights_path
 from vesal.errors import CheckpointError, ConfigError, ResourceError
-from vesal.models.config import PromptableUNetConfig, to_json
+from vesal.models.config import to_json
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.unet_config import PromptableUNetConfig
 from vesal.models.zoo import ZOO
 
 SHIPPED = weights_path("vesal-mini")
@@ -81,7 +82,9 @@ def test_a_loaded_model_is_ready_for_inference(written: Path) -> None:
     assert not any(p.requires_grad for p in loaded.parameters())
     stem = loaded.get_parameter("image_stem.weight")
     assert stem.is_contiguous(memory_format=torch.channels_last_3d)
-    logits = loaded.decode(loaded.encode(random_window((16, 8, 8))), random_prompts((16, 8, 8), 2))
+    logits = loaded.decode(
+        loaded.encode(random_window((16, 8, 8))), random_prompts((16, 8, 8), 2)
+    ).logits
     assert torch.isfinite(logits).all()
 
 
@@ -368,5 +371,5 @@ def test_the_shipped_weights_load_and_are_small() -> None:
     assert model.config == ZOO["vesal-mini"]
     logits = model.decode(
         model.encode(random_window((16, 16, 16))), random_prompts((16, 16, 16), 1)
-    )
+    ).logits
     assert torch.isfinite(logits).all()

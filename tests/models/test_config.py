@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vesal.errors import ConfigError
-from vesal.models.config import Capabilities, PromptableUNetConfig, from_json, to_json
+from vesal.models.capabilities import Capabilities
+from vesal.models.config import from_json, to_json
+from vesal.models.unet_config import PromptableUNetConfig
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -58,7 +58,7 @@ def test_logits_lie_on_the_grid_of_the_window(shape: tuple[int, ...]) -> None:
     network = random_network(config)
     with torch.inference_mode():
         embedding = network.encode(random_window(shape))
-        logits = network.decode(embedding, random_prompts(shape, 2))
+        logits = network.decode(embedding, random_prompts(shape, 2)).logits
     assert tuple(logits.shape) == (1, 1, *shape)
     assert torch.isfinite(logits).all()
     for level, features in enumerate(embedding.levels, start=1):
@@ -71,7 +71,7 @@ def test_a_network_for_rasters_works_in_two_axes() -> None:
     logits = network.decode(
         network.encode(random_window((24, 16), batch=2)),
         random_prompts((24, 16), 3, batch=2, previous=True),
-    )
+    ).logits
     assert tuple(logits.shape) == (2, 1, 24, 16)
 
 
@@ -82,7 +82,9 @@ def test_the_shipped_size_is_small_and_works_on_its_window() -> None:
     assert sum(p.numel() for p in network.parameters()) <= MOST_PARAMETERS
     shape = (config.window,) * 3
     with torch.inference_mode():
-        logits = network.decode(network.encode(random_window(shape)), random_prompts(shape, 1))
+        logits = network.decode(
+            network.encode(random_window(shape)), random_prompts(shape, 1)
+        ).logits
     assert tuple(logits.shape) == (1, 1, *shape)
 
 
@@ -102,7 +104,7 @@ def test_many_prompts_at_once_give_what_each_gives_alone(
     """One encoded window, expanded: no prompt sees its neighbour in the batch (float tolerance)."""
     together = random_prompts(shape, 3, batch=4, previous=True)
     embedding = network.encode(random_window(shape))
-    batch = network.decode(embedding.expanded(4), together)
+    batch = network.decode(embedding.expanded(4), together).logits
     assert together.previous is not None
     for i in range(4):
         alone = PromptTensors(
@@ -111,7 +113,7 @@ def test_many_prompts_at_once_give_what_each_gives_alone(
             previous=together.previous[i : i + 1],
         )
         torch.testing.assert_close(
-            network.decode(embedding, alone)[0], batch[i], rtol=1e-4, atol=1e-4
+            network.decode(embedding, alone).logits[0], batch[i], rtol=1e-4, atol=1e-4
         )
 
 
@@ -129,8 +131,8 @@ def test_decoding_leaves_the_embedding_as_it_was(network: PromptableUNet) -> Non
     embedding = network.encode(random_window(VOLUME))
     before = [level.clone() for level in embedding.levels]
     prompts = random_prompts(VOLUME, 3, previous=True)
-    first = network.decode(embedding, prompts)
-    second = network.decode(embedding, prompts)
+    first = network.decode(embedding, prompts).logits
+    second = network.decode(embedding, prompts).logits
     assert torch.equal(first, second)
     for level, old in zip(embedding.levels, before, strict=True):
         assert torch.equal(level, old)
@@ -147,7 +149,9 @@ def test_the_order_of_the_clicks_does_not_matter(
     order = list(data.draw(st.permutations(range(4))))
     shuffled = replace(prompts, points=prompts.points[:, order], labels=prompts.labels[:, order])
     embedding = network.encode(random_window(shape))
-    assert torch.equal(network.decode(embedding, shuffled), network.decode(embedding, prompts))
+    assert torch.equal(
+        network.decode(embedding, shuffled).logits, network.decode(embedding, prompts).logits
+    )
 
 
 @WINDOWS
@@ -170,8 +174,8 @@ def test_a_click_that_is_padding_changes_nothing(
     padded = PromptTensors(points=parts[0], labels=parts[1])
     embedding = network.encode(random_window(shape))
     torch.testing.assert_close(
-        network.decode(embedding, padded),
-        network.decode(embedding, prompts),
+        network.decode(embedding, padded).logits,
+        network.decode(embedding, prompts).logits,
         rtol=1e-5,
         atol=1e-5,  # a side without clicks is far away, not infinitely far
     )
@@ -183,8 +187,8 @@ def test_the_same_click_twice_is_one_click(network: PromptableUNet) -> None:
     points = torch.cat([prompts.points, prompts.points], dim=1)
     labels = torch.cat([prompts.labels, prompts.labels], dim=1)
     embedding = network.encode(random_window(VOLUME))
-    twice = network.decode(embedding, PromptTensors(points=points, labels=labels))
-    assert torch.equal(twice, network.decode(embedding, prompts))
+    twice = network.decode(embedding, PromptTensors(points=points, labels=labels)).logits
+    assert torch.equal(twice, network.decode(embedding, prompts).logits)
 
 
 @WINDOWS
@@ -192,14 +196,14 @@ def test_what_a_click_says_matters(network: PromptableUNet, shape: tuple[int, ..
     """Its side, its place, and the mask to start from all change the answer."""
     prompts = random_prompts(shape, 2, previous=True)
     embedding = network.encode(random_window(shape))
-    answer = network.decode(embedding, prompts)
+    answer = network.decode(embedding, prompts).logits
     moved = prompts.points.clone()
     moved[0, 1] = (moved[0, 1] + 5) % torch.tensor(shape)
     other = replace(
         prompts, labels=torch.cat([prompts.labels[:, :1], 1 - prompts.labels[:, 1:]], 1)
     )
     for changed in (replace(prompts, points=moved), other, replace(prompts, previous=None)):
-        assert not torch.allclose(network.decode(embedding, changed), answer, atol=1e-3)
+        assert not torch.allclose(network.decode(embedding, changed).logits, answer, atol=1e-3)
 
 
 def test_no_previous_mask_is_an_undecided_one(network: PromptableUNet) -> None:
@@ -207,7 +211,9 @@ def test_no_previous_mask_is_an_undecided_one(network: PromptableUNet) -> None:
     prompts = random_prompts(VOLUME, 2)
     undecided = replace(prompts, previous=torch.zeros(1, 1, *VOLUME))
     embedding = network.encode(random_window(VOLUME))
-    assert torch.equal(network.decode(embedding, prompts), network.decode(embedding, undecided))
+    assert torch.equal(
+        network.decode(embedding, prompts).logits, network.decode(embedding, undecided).logits
+    )
 
 
 @WINDOWS
@@ -260,7 +266,7 @@ def test_every_parameter_learns_from_two_clicks_and_a_previous_mask() -> None:
     """Nothing is cut off; only the offset of a comparison cancels out, and has a gradient of 0."""
     network = random_network(tiny_config()).train()
     prompts = replace(random_prompts(VOLUME, 2, previous=True), labels=torch.tensor([[1, 0]]))
-    logits = network.decode(network.encode(random_window(VOLUME)), prompts)
+    logits = network.decode(network.encode(random_window(VOLUME)), prompts).logits
     target = (random_window(VOLUME)[:, :1] > 0).float()
     torch.nn.functional.binary_cross_entropy_with_logits(logits, target).backward()  # type: ignore[no-untyped-call]
     gradients = {name: p.grad for name, p in network.named_parameters()}
@@ -291,7 +297,7 @@ def test_the_network_is_the_function_that_it_was() -> None:
         labels=torch.tensor([[1, 0]]),
         previous=2 * image[:, :1],
     )
-    logits = network.decode(network.encode(image), prompts)
+    logits = network.decode(network.encode(image), prompts).logits
     found = [
         logits.mean(),
         logits.std(),

@@ -12,7 +12,7 @@ import torch
 from tests.networks import tiny_config
 from tests.volumes import tiny_corpus, tiny_recipe
 from vesal.errors import CheckpointError, ResourceError
-from vesal.models.config import PromptableUNetConfig
+from vesal.models.unet_config import PromptableUNetConfig
 from vesal.progress import Counter
 from vesal.training.batches import Batch, batch_at, training_sampler
 from vesal.training.fit import Run

@@ -9,8 +9,7 @@ import torch
 
 from tests.fakes import BrightModel
 from tests.volumes import ball_labels, ball_volume, tiny_corpus
-from vesal.models.promptable import Embedding, PromptTensors
-from vesal.models.shapes import MaskLogits
+from vesal.models.promptable import Decoded, Embedding, PromptTensors
 from vesal.training.sample import Sample
 from vesal.training.validate import Validation, validate, validation_windows
 from vesal.training.volume import Partition
@@ -19,13 +18,13 @@ from vesal.training.volume import Partition
 class CarefulModel(BrightModel):
     """Takes the voxels that were clicked, and nothing else; leaves out those clicked negative."""
 
-    def decode(self, embedding: Embedding, prompts: PromptTensors) -> MaskLogits:
+    def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """The clicks so far."""
         super().decode(embedding, prompts)
-        logits = torch.full_like(embedding.image[:, :1], -1.0)
+        logits = torch.full_like(embedding.levels[0][:, :1], -1.0)
         for point, label in zip(prompts.points[0].long(), prompts.labels[0], strict=True):
             logits[(0, 0, *point)] = 1.0 if label == 1 else -1.0
-        return logits
+        return Decoded(logits=logits)
 
 
 def seen_target(target: np.ndarray) -> Sample:

@@ -15,9 +15,10 @@ from torch import Tensor
 from vesal.checkpoints.locate import weights_path
 from vesal.errors import CheckpointError, ConfigError
 from vesal.images.write import replacing
-from vesal.models.config import PromptableUNetConfig, from_json, to_json
+from vesal.models.config import from_json, to_json
 from vesal.models.nd import fast_layout
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.unet_config import PromptableUNetConfig
 from vesal.models.zoo import ZOO
 
 _CONFIG_KEY = "vesal.config"

@@ -151,7 +151,7 @@ class Predictor:
         points_index = window.to_index(clicks.points_mm)
         prompts = pack_clicks(points_index, clicks.positive, window.shape, previous)
         with torch.inference_mode():
-            logits = self._model.decode(embedding, prompts)
+            logits = self._model.decode(embedding, prompts).logits
         answer = clicks.obeyed(unpack_logits(logits, window.shape), window)
         return Answer(logits=answer, view=view)
 

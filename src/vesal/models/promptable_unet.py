@@ -15,17 +15,16 @@ from torch import Tensor, nn
 
 from vesal.errors import ConfigError
 from vesal.models import nd
-from vesal.models.config import PromptableUNetConfig
 from vesal.models.prompt_maps import MAPS, click_maps, guide, nearest, values_at
-from vesal.models.promptable import Embedding, PromptTensors
+from vesal.models.promptable import Decoded, Embedding, PromptTensors
 from vesal.models.shapes import (
     AnyFeatures,
     AnyMaskLogits,
     ClickPoints,
     Features,
     Images,
-    MaskLogits,
 )
+from vesal.models.unet_config import PromptableUNetConfig
 
 _UNSURE_LOGIT = 4.0  # of a previous mask: up to about this its strength is told apart
 
@@ -85,10 +84,10 @@ class PromptableUNet(nn.Module):
         shrunk = nd.pooled(slab, tuple(levels[0].shape[2:]))
         return Embedding(image=image, levels=tuple(levels), guide=guide(shrunk))
 
-    def decode(self, embedding: Embedding, prompts: PromptTensors) -> MaskLogits:
-        """Logits of the window for as many prompt sets as embeddings; above 0 is inside."""
-        window = tuple(embedding.image.shape[2:])
-        x = self.prompt_stem(nd.fast_layout(_maps(embedding, prompts)))
+    def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
+        """One mask of the window for each of as many prompt sets as embeddings."""
+        window, maps = _maps(embedding, prompts)
+        x = self.prompt_stem(nd.fast_layout(maps))
         skips = []
         for level, features in enumerate(embedding.levels):
             if level > 0:
@@ -99,7 +98,7 @@ class PromptableUNet(nn.Module):
         for level in reversed(range(len(skips) - 1)):
             skip = skips[level]
             x = self.up_blocks[level](skip + nd.resized(self.up[level](x), tuple(skip.shape[2:])))
-        return _unslab(nd.unfold(self.head(x)), window)
+        return Decoded(logits=_unslab(nd.unfold(self.head(x)), window))
 
     def _resemblance(
         self, level: int, features: AnyFeatures, prompts: PromptTensors, window: tuple[int, ...]
@@ -115,9 +114,9 @@ class PromptableUNet(nn.Module):
         return torch.exp(-nearest(difference, prompts.labels))
 
 
-def _maps(embedding: Embedding, prompts: PromptTensors) -> AnyFeatures:
-    """The click maps and the previous mask, at half of the window's resolution."""
-    if embedding.guide is None:
+def _maps(embedding: Embedding, prompts: PromptTensors) -> tuple[tuple[int, ...], AnyFeatures]:
+    """The window's size; the click maps and the previous mask, at half of its resolution."""
+    if embedding.guide is None or embedding.image is None:
         raise ConfigError("this embedding was made by another model: encode the window again")
     window = tuple(embedding.image.shape[2:])
     points = _scaled(prompts.points, window, tuple(embedding.guide.shape[2:]))
@@ -126,7 +125,7 @@ def _maps(embedding: Embedding, prompts: PromptTensors) -> AnyFeatures:
     if previous is None:
         previous = torch.zeros_like(embedding.image[:, :1])
     bounded = torch.tanh(previous / _UNSURE_LOGIT)  # so that an over-sure mask can be undone
-    return torch.cat([maps, nd.fold(_slab(bounded))], dim=1)
+    return window, torch.cat([maps, nd.fold(_slab(bounded))], dim=1)
 
 
 def _scaled(points: ClickPoints, window: tuple[int, ...], size: tuple[int, ...]) -> ClickPoints:

@@ -16,6 +16,16 @@ AnyFeatures = Float[Tensor, "batch _ ..."]
 MaskLogits = Float[Tensor, "batch 1 *window"]
 AnyMaskLogits = Float[Tensor, "batch 1 ..."]
 
+MasksLogits = Float[Tensor, "batch mask ..."]
+"""Several masks for each prompt set."""
+
+MaskScores = Float[Tensor, "batch mask"]
+
+PreviousLogits = Float[Tensor, "batch 1 ..."]
+
+BoxCorners = Float[Tensor, "batch 2 axis"]
+"""Lowest and highest corner of each box."""
+
 ClickPoints = Float[Tensor, "batch click axis"]
 ClickLabels = Int[Tensor, "batch click"]
 ClickValues = Float[Tensor, "batch click _"]

@@ -1,6 +1,6 @@
 """The models that vesal knows by name."""
 
-from vesal.models.config import PromptableUNetConfig
+from vesal.models.unet_config import PromptableUNetConfig
 
 ZOO: dict[str, PromptableUNetConfig] = {
     "vesal-mini": PromptableUNetConfig(),

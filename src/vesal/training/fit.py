@@ -109,7 +109,7 @@ class Run:
         logits = rough_hints(targets, recipe.hint_share, rng)
         for _ in range(rounds):
             prompts = with_click(prompts, targets, logits, rng)
-            answer = self.model.decode(embedding, prompts)
+            answer = self.model.decode(embedding, prompts).logits
             losses.append(dice_focal(answer, targets))
             logits = answer.detach()
             dices.append(_mean_dice(logits > 0, targets > 0))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vesal.errors import ConfigError
-from vesal.models.config import PromptableUNetConfig
+from vesal.models.unet_config import PromptableUNetConfig
 
 _COUNTS = (
     "steps",

@@ -68,7 +68,7 @@ def _dices(model: Promptable, sample: Sample) -> list[float]:
                     labels=torch.tensor([labels]),
                     previous=logits,
                 )
-                logits = model.decode(embedding, prompts)
+                logits = model.decode(embedding, prompts).logits
                 mask = logits[0, 0].numpy() > 0
             curve.append(2 * float((mask & target).sum()) / float(mask.sum() + target.sum()))
         curves.append([curve[n - 1] for n in _CLICKS])
