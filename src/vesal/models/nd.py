@@ -5,15 +5,86 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from vesal.models.shapes import AnyFeatures
+from vesal.models.shapes import AnyFeatures, Tokens
 
 _CONVOLUTIONS: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]] = {
+    2: nn.ConvTranspose2d,
+    3: nn.ConvTranspose3d,
+}
+_BATCH_NORMS: dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {
+    2: nn.BatchNorm2d,
+    3: nn.BatchNorm3d,
+}
+_POOLS: dict[int, type[nn.MaxPool2d] | type[nn.MaxPool3d]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
 _INTERPOLATIONS = {2: "bilinear", 3: "trilinear"}
 
 
-def conv(ndim: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Module:
+def conv(
+    ndim: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, *, bias: bool = True
+) -> nn.Conv2d | nn.Conv3d:
     """A convolution that keeps the size (before the stride) for odd kernels."""
-    return _CONVOLUTIONS[ndim](inputs, outputs, kernel, stride=stride, padding=kernel // 2)
+    return _CONVOLUTIONS[ndim](
+        inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=bias
+    )
+
+
+def blocks(
+    ndim: int, inputs: int, outputs: int, kernel: int, *, bias: bool = True
+) -> nn.Conv2d | nn.Conv3d:
+    """A convolution whose kernels lie side by side: each block of voxels becomes one."""
+    return _CONVOLUTIONS[ndim](inputs, outputs, kernel, stride=kernel, bias=bias)
+
+
+def doubling(
+    ndim: int, inputs: int, outputs: int, kernel: int = 2, *, bias: bool = True
+) -> nn.ConvTranspose2d | nn.ConvTranspose3d:
+    """A transposed convolution that doubles the size, for even kernels."""
+    return _TRANSPOSED[ndim](
+        inputs, outputs, kernel, stride=2, padding=(kernel - 2) // 2, bias=bias
+    )
+
+
+def batch_norm(ndim: int, channels: int) -> nn.Module:
+    """Normalisation by the statistics of training batches."""
+    return _BATCH_NORMS[ndim](channels)
+
+
+def max_pool(ndim: int, kernel: int, stride: int) -> nn.Module:
+    """The largest value under a kernel."""
+    return _POOLS[ndim](kernel, stride=stride, padding=kernel // 2)
+
+
+class ChannelNorm(nn.Module):
+    """Normalisation over the channels at each voxel, as SAM has it between convolutions."""
+
+    def __init__(self, channels: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.eps = eps
+
+    def forward(self, x: AnyFeatures) -> AnyFeatures:
+        """``x`` with mean 0 and variance 1 over channels, then weighted and shifted."""
+        last = nn.functional.layer_norm(
+            x.movedim(1, -1), self.weight.shape, self.weight, self.bias, self.eps
+        )
+        return last.movedim(-1, 1)
+
+
+def patches(x: AnyFeatures, side: int) -> Tokens:
+    """Each block of ``side`` voxels an axis as one token.
+
+    ``(batch, channel, *space)`` becomes ``(batch, *(space / side), channel * side**ndim)``, values
+    in the order of a convolution's kernel.
+    """
+    batch, channels, *space = x.shape
+    ndim = len(space)
+    split = [part for n in space for part in (n // side, side)]
+    outer = [2 + 2 * axis for axis in range(ndim)]
+    inner = [3 + 2 * axis for axis in range(ndim)]
+    x = x.reshape(batch, channels, *split).permute(0, *outer, 1, *inner)
+    return x.reshape(batch, *[n // side for n in space], channels * side**ndim)
 
 
 def resized(x: AnyFeatures, size: tuple[int, ...]) -> AnyFeatures:

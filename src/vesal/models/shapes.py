@@ -16,6 +16,36 @@ AnyFeatures = Float[Tensor, "batch _ ..."]
 MaskLogits = Float[Tensor, "batch 1 *window"]
 AnyMaskLogits = Float[Tensor, "batch 1 ..."]
 
+Tokens = Float[Tensor, "batch ... _"]
+"""Channels last, on a grid or in a row."""
+
+TokenRow = Float[Tensor, "batch _ width"]
+"""Tokens in a row."""
+
+Coordinates = Float[Tensor, "... axis"]
+"""Places in [0, 1] along each axis."""
+
+Codes = Float[Tensor, "... _"]
+"""A vector for each place."""
+
+Heads = Float[Tensor, "batch head _ _"]
+"""Queries, keys or values of each head, in a row."""
+
+HeadValue = Float[Tensor, "1 head 1 _"]
+"""One value of each head."""
+
+TokenHeads = Float[Tensor, "head _"]
+"""A token's channels, split into heads."""
+
+GridHeads = Float[Tensor, "batch head ..."]
+"""Something of each head on a window's grid, or for each pair of places."""
+
+Table = Float[Tensor, "_ _"]
+"""Learned vectors, one a row."""
+
+TableRows = Float[Tensor, "query key _"]
+"""The row of a table that belongs to each pair of places along one axis."""
+
 MasksLogits = Float[Tensor, "batch mask ..."]
 """Several masks for each prompt set."""
 

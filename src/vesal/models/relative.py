@@ -1,0 +1,149 @@
+"""What attention adds for where a query and a key lie: relative positions, axis by axis.
+
+A window may be only partly real: the references fill it with zero tokens, whose keys and values are
+the biases of their projections, and let them take part in the softmax. All of them have one key and
+one value, so that together they count as a single key whose logit is a log-sum-exp over them; it is
+known in closed form, for their bias is a sum of one term an axis. Nothing is padded here.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from vesal.models.shapes import GridHeads, Heads, HeadValue, Table, TableRows, TokenHeads
+
+
+def table_rows(table: Table, queries: int, keys: int) -> TableRows:
+    """For each query and key along an axis the table's row of their distance.
+
+    A table of another length than ``2 * max(queries, keys) - 1`` is interpolated along its rows;
+    places of a shorter side are spread over the longer one, and truncated (as SAM does).
+    """
+    length = 2 * max(queries, keys) - 1
+    if table.shape[0] != length:
+        table = nn.functional.interpolate(table.T[None], size=length, mode="linear")[0].T
+    q = torch.arange(queries, device=table.device)[:, None] * max(keys / queries, 1.0)
+    k = torch.arange(keys, device=table.device)[None, :] * max(queries / keys, 1.0)
+    return table[((q - k) + (keys - 1) * max(queries / keys, 1.0)).long()]
+
+
+def decomposed(
+    q: GridHeads, tables: list[Table], window: int
+) -> tuple[GridHeads, GridHeads | None]:
+    """The bias of each query on each key of a window, and that of all its padding on each query.
+
+    Args:
+        q: queries that are not scaled, on the real part of the window:
+            ``(batch, head, *real, channel)``.
+        tables: a table of ``2 * window - 1`` rows for each axis.
+        window: places an axis of the whole window.
+
+    Returns:
+        ``(batch, head, *real, *real)``, and ``(batch, head, *real)`` or None where nothing is
+        padded: the log of the sum over padding of the exponential of its bias.
+    """
+    real = tuple(q.shape[2:-1])
+    terms = [_along(q, table, axis, window) for axis, table in enumerate(tables)]
+    bias: Tensor | None = None
+    for axis, term in enumerate(terms):
+        shown = term[..., : real[axis]]
+        shape = [1] * len(real)
+        shape[axis] = real[axis]
+        shown = shown.reshape(*shown.shape[:-1], *shape)
+        bias = shown if bias is None else bias + shown
+    if bias is None or all(n == window for n in real):
+        return terms[0] if bias is None else bias, None
+    return bias, _padding(terms, real, window)
+
+
+def as_published_in_3d(
+    q: GridHeads, tables: list[Table], window: int, padding_query: TokenHeads
+) -> tuple[GridHeads, GridHeads | None]:
+    """The same as `decomposed` by the rule that SAM-Med3D's published code computes.
+
+    There every term is indexed by the key's last axis, and the second and third take the query of
+    another token: that at the query's first two indices and, along the third, at the key's first or
+    second index (in a padded window maybe of padding, whose query is the projection's bias). The
+    bias of query (d, h, w) on key (a, b, c) is
+    ``q[d,h,w].T0[d-c] + q[d,h,a].T1[h-c] + q[d,h,b].T2[b-c]``.
+    With the textbook rule the published weights load and give wrong masks.
+
+    Args:
+        q: as for `decomposed`, three axes.
+        tables: as for `decomposed`.
+        window: as for `decomposed`.
+        padding_query: the query of a padding token, ``(head, channel)``.
+    """
+    real = tuple(q.shape[2:-1])
+    missing = window - real[2]
+    filled = padding_query[None, :, None, None, None].expand(*q.shape[:4], missing, -1)
+    everywhere = torch.cat([q, filled], dim=4)  # (batch, head, d, h, all, channel)
+    first = _along(q, tables[0], 0, window)  # (batch, head, d, h, w, c)
+    second = _along(everywhere, tables[1], 1, window)  # (batch, head, d, h, a, c)
+    third = _along(everywhere, tables[2], 2, window)  # (batch, head, d, h, b, c)
+    d, h, w = real
+    bias = (
+        second[..., None, :d, None, :w]
+        + third[..., None, None, :h, :w]
+        + first[..., None, None, :w]
+    )  # (batch, head, d, h, w, a, b, c)
+    if all(n == window for n in real):
+        return bias, None
+    beyond = second.logsumexp(4) + third.logsumexp(4)  # keys whose last index is padded
+    sides = [
+        _lse(second[..., d:, :], 4) + third.logsumexp(4),
+        second[..., :d, :].logsumexp(4) + _lse(third[..., h:, :], 4),
+    ]
+    within = torch.logaddexp(*sides)
+    of_keys = torch.cat([within[..., :w], beyond[..., w:]], dim=-1)  # (batch, head, d, h, c)
+    return bias, (first + of_keys[..., None, :]).logsumexp(-1)
+
+
+def attend(
+    q: Heads, k: Heads, v: Heads, bias: GridHeads, padding: tuple[Heads, HeadValue] | None
+) -> Heads:
+    """Softmax attention of scaled queries, with a bias and maybe one more key for all padding.
+
+    Args:
+        q: ``(batch, head, query, channel)``, scaled.
+        k: ``(batch, head, key, channel)``.
+        v: like ``k``.
+        bias: ``(batch, head, query, key)``.
+        padding: the logit of the padding ``(batch, head, query, 1)`` and its value
+            ``(1, head, 1, channel)``.
+    """
+    logits = torch.matmul(q, k.transpose(-2, -1)).add_(bias)
+    if padding is None:
+        return torch.matmul(logits.softmax(-1), v)
+    weights = torch.cat([logits, padding[0]], dim=-1).softmax(-1)
+    return torch.matmul(weights[..., :-1], v) + weights[..., -1:] * padding[1]
+
+
+def _along(q: GridHeads, table: Table, axis: int, window: int) -> GridHeads:
+    """Each query times the table's rows for all places along an axis: a last axis of ``window``."""
+    places = q.shape[2 + axis]
+    rows = table_rows(table, window, window)[:places]  # (place, window, channel)
+    moved = q.movedim(2 + axis, 0).flatten(1, -2)  # (place, others, channel)
+    found = torch.bmm(moved, rows.transpose(1, 2))  # (place, others, window)
+    others = [n for i, n in enumerate(q.shape[:-1]) if i != 2 + axis]
+    return found.reshape(places, *others, window).movedim(0, 2 + axis)
+
+
+def _padding(terms: list[GridHeads], real: tuple[int, ...], window: int) -> GridHeads:
+    """Log-sum-exp of the bias over all padding: first axis padded, or first real and second..."""
+    everything = [term.logsumexp(-1) for term in terms]
+    inside = [_lse(term[..., :n], -1) for term, n in zip(terms, real, strict=True)]
+    total: Tensor | None = None
+    for axis, n in enumerate(real):
+        if n == window:
+            continue
+        part = _lse(terms[axis][..., n:], -1)
+        part = part + sum(inside[:axis]) + sum(everything[axis + 1 :])
+        total = part if total is None else torch.logaddexp(total, part)
+    return everything[0] if total is None else total
+
+
+def _lse(x: GridHeads, axis: int) -> GridHeads:
+    """Log-sum-exp, minus infinity over nothing."""
+    if x.shape[axis] == 0:
+        return x.new_full([n for i, n in enumerate(x.shape) if i != axis % x.ndim], -torch.inf)
+    return x.logsumexp(axis)
