@@ -12,7 +12,7 @@ from tests.networks import random_network, random_prompts, random_window, tiny_c
 from vesal.models import nd
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
 from vesal.models.promptable_unet import PromptableUNet
-from vesal.models.zoo import ZOO
+from vesal.models.unet_config import PromptableUNetConfig
 
 VOLUME, SLICE = (16, 24, 8), (16, 24, 1)
 WINDOWS = pytest.mark.parametrize("shape", [VOLUME, SLICE], ids=["volume", "slice"])
@@ -77,7 +77,7 @@ def test_a_network_for_rasters_works_in_two_axes() -> None:
 
 def test_the_shipped_size_is_small_and_works_on_its_window() -> None:
     """At most eight million weights; one click on a window of 64 voxels an axis."""
-    config = ZOO["vesal-mini"]
+    config = PromptableUNetConfig()
     network = PromptableUNet(config).eval()
     assert sum(p.numel() for p in network.parameters()) <= MOST_PARAMETERS
     shape = (config.window,) * 3
@@ -308,7 +308,7 @@ def test_the_network_is_the_function_that_it_was() -> None:
 
 def test_the_names_of_the_weights_are_kept() -> None:
     """They are public: shipped files and training checkpoints are read by them."""
-    names = PromptableUNet(ZOO["vesal-mini"]).state_dict().keys()
+    names = PromptableUNet(PromptableUNetConfig()).state_dict().keys()
     assert {name.split(".")[0] for name in names} == {
         "image_stem",
         "image_blocks",

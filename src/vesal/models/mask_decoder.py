@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from vesal.models import nd
 from vesal.models.promptable import Decoded
 from vesal.models.sam_config import SamConfig
-from vesal.models.shapes import AnyFeatures, TokenRow
+from vesal.models.shapes import AnyFeatures, GridCode, TokenRow
 from vesal.models.two_way import TwoWayTransformer
 
 _MASKS = 4  # one for a clear prompt, three readings of an unclear one
@@ -61,7 +61,7 @@ class MaskDecoder(nn.Module):
     def forward(
         self,
         embedding: AnyFeatures,
-        code: AnyFeatures,
+        code: GridCode,
         sparse: TokenRow,
         detail: AnyFeatures | None = None,
     ) -> Decoded:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from vesal.models import nd
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
 from vesal.models.sam_config import SamConfig
-from vesal.models.shapes import AnyFeatures, Codes, Coordinates, PreviousLogits, TokenRow
+from vesal.models.shapes import AnyFeatures, Codes, Coordinates, GridCode, PreviousLogits, TokenRow
 
 _MASK_CHANNELS = 16
 _BOX = 4  # point embeddings where two are for the corners of a box
@@ -86,7 +86,7 @@ class PromptEncoder(nn.Module):
         out: Tensor = self.mask_downscaling(previous)
         return out
 
-    def grid_code(self) -> AnyFeatures:
+    def grid_code(self) -> GridCode:
         """The code of each token's middle, ``(1, channel, *grid)``."""
         n = self.config.grid
         middles = (torch.arange(n, device=self.no_mask_embed.weight.device) + 0.5) / n

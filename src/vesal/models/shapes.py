@@ -22,6 +22,12 @@ Tokens = Float[Tensor, "batch ... _"]
 TokenRow = Float[Tensor, "batch _ width"]
 """Tokens in a row."""
 
+RowCode = Float[Tensor, "1 _ width"]
+"""The code of each place of a row, the same for the whole batch."""
+
+GridCode = Float[Tensor, "1 _ ..."]
+"""The code of each place of a grid."""
+
 Coordinates = Float[Tensor, "... axis"]
 """Places in [0, 1] along each axis."""
 
@@ -36,6 +42,9 @@ HeadValue = Float[Tensor, "1 head 1 _"]
 
 TokenHeads = Float[Tensor, "head _"]
 """A token's channels, split into heads."""
+
+WindowHeads = Float[Tensor, "_ head ..."]
+"""Something of each head on the grids of windows, of which an image has several."""
 
 GridHeads = Float[Tensor, "batch head ..."]
 """Something of each head on a window's grid, or for each pair of places."""
@@ -65,3 +74,9 @@ AxisTerm = Float[Tensor, "batch _"]
 """A value for each index along one axis."""
 
 Scalar = Float[Tensor, ""]
+
+TargetScores = Float[Tensor, "batch 1"]
+"""The IoU that is expected of the one mask of each target."""
+
+TargetSums = Float[Tensor, "_"]
+"""A sum for each target, or one for all of them."""

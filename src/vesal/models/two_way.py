@@ -6,7 +6,7 @@ after the sums, with torch's default eps.
 
 from torch import Tensor, nn
 
-from vesal.models.shapes import TokenRow
+from vesal.models.shapes import RowCode, TokenRow
 from vesal.models.vit import Mlp
 
 _HEADS = 8
@@ -24,7 +24,7 @@ class TwoWayTransformer(nn.Module):
         self.norm_final_attn = nn.LayerNorm(width)
 
     def forward(
-        self, tokens: TokenRow, image: TokenRow, image_code: TokenRow
+        self, tokens: TokenRow, image: TokenRow, image_code: RowCode
     ) -> tuple[TokenRow, TokenRow]:
         """Tokens and image after all layers.
 
@@ -56,7 +56,7 @@ class TwoWayLayer(nn.Module):
         self.cross_attn_image_to_token = CrossAttention(width, width // 2)
 
     def forward(
-        self, x: TokenRow, image: TokenRow, code: TokenRow, image_code: TokenRow
+        self, x: TokenRow, image: TokenRow, code: TokenRow, image_code: RowCode
     ) -> tuple[TokenRow, TokenRow]:
         """Tokens and image after the layer."""
         own = x if self.is_first else x + code

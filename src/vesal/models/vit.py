@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vesal.models import nd
 from vesal.models.relative import as_published_in_3d, attend, decomposed
 from vesal.models.sam_config import SamConfig
-from vesal.models.shapes import AnyFeatures, GridHeads, Images, Tokens
+from vesal.models.shapes import AnyFeatures, Images, Tokens, WindowHeads
 
 _AXES = "dhw"  # the names of the references: the last two of a picture, all three of a volume
 _EPS = 1e-6
@@ -138,7 +138,7 @@ class Attention(nn.Module):
         result: Tensor = self.proj(out)
         return result
 
-    def _within(self, qkv: Tensor) -> GridHeads:
+    def _within(self, qkv: Tensor) -> WindowHeads:
         """Attention inside windows of equal size, ``(window, head, *sides, channel)``."""
         q, k, v = qkv.unbind(0)
         sides = q.shape[2:-1]
@@ -212,7 +212,7 @@ def _split(qkv: Tensor, sides: list[int]) -> Tensor:
     return x.reshape(3, -1, qkv.shape[-2], *sides, qkv.shape[-1])
 
 
-def _join(windows: GridHeads, batch: int, part: tuple[slice, ...]) -> Tokens:
+def _join(windows: WindowHeads, batch: int, part: tuple[slice, ...]) -> Tokens:
     """``(batch * windows, head, *sides, channel)`` as ``(batch, *space, head * channel)``."""
     sides = windows.shape[2:-1]
     ndim = len(sides)

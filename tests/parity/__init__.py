@@ -1,0 +1,1 @@
+"""Our networks against the golden numbers of the references."""
