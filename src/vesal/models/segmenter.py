@@ -62,7 +62,7 @@ class Segmenter(nn.Module):
         if tuple(image.shape[1:]) != wanted:
             msg = f"this model encodes images of {wanted}, got {tuple(image.shape[1:])}"
             raise ConfigError(msg)
-        code = self.prompt_encoder.grid_code()
+        code = self.prompt_encoder.grid_code().expand(image.shape[0], *[-1] * (image.ndim - 1))
         if not self.config.branch_depth:
             return Embedding(levels=(self.image_encoder(image)[0],), guide=code)
         embedding, seen = self.image_encoder(image, self._added(image))

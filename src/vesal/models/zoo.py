@@ -25,8 +25,7 @@ _SAM_MED3D = SamConfig(
     relative_positions="sam-med3d",
 )
 
-ZOO: dict[str, ModelConfig] = {
-    "vesal-mini": PromptableUNetConfig(),
+PUBLISHED: dict[str, SamConfig] = {
     "sam-vit-b": _VIT_B,
     "sam-vit-l": replace(_VIT_B, width=1024, depth=24, heads=16, global_blocks=(5, 11, 17, 23)),
     "sam-vit-h": replace(_VIT_B, width=1280, depth=32, heads=16, global_blocks=(7, 15, 23, 31)),
@@ -38,3 +37,7 @@ ZOO: dict[str, ModelConfig] = {
     "sam-unet-34": _SAM_UNET,
     "sam-unet-50": replace(_SAM_UNET, branch_depth=50),
 }
+"""Models of others, whose weights are not part of the package."""
+
+ZOO: dict[str, ModelConfig] = {"vesal-mini": PromptableUNetConfig(), **PUBLISHED}
+"""All models."""
