@@ -5,7 +5,7 @@ test run checks it. Index-space arrays follow the axes of the file (see `geometr
 """
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Shaped
+from jaxtyping import Bool, Float32, Float64, Shaped, UInt8
 
 Voxels = Shaped[np.ndarray, "*space"]
 """Values on a grid, of any type; a colour raster has a last axis of three."""
@@ -33,3 +33,24 @@ PointFlags = Bool[np.ndarray, "points"]
 
 AffineMatrix = Float64[np.ndarray, "rows columns"]
 """A homogeneous matrix, (ndim + 1, ndim + 1)."""
+
+Codes = UInt8[np.ndarray, "*cells"]
+"""Which corners of each cell between voxel centres are inside, a bit for each."""
+
+ElementSizes = Float64[np.ndarray, "_"]
+"""Sizes of pieces of a border, in mm or mm^2, or a count of something along each axis."""
+
+Colours = UInt8[np.ndarray, "rows columns 3"]
+"""A picture of red, green and blue, 0 to 255."""
+
+PageMask = Bool[np.ndarray, "rows columns"]
+"""True inside the object, on a slice as it lies on a page."""
+
+PagePoints = Float64[np.ndarray, "points 2"]
+"""Points on a page, (row, column) a row; 0 is the middle of the first pixel."""
+
+PageValues = Float32[np.ndarray, "rows columns"]
+"""Values on a slice as it lies on a page."""
+
+Corners = Float64[np.ndarray, "2 axis"]
+"""Lowest and highest corner of a box in continuous array or page indices."""
