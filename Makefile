@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-SOURCES := src tests scripts benchmarks
+SOURCES := src tests scripts benchmarks examples
 # Stamps: younger than what the set-up depends on, if it is still right.
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
@@ -50,5 +50,5 @@ $(READY): $(NEEDS)
 
 $(READY_DEV): $(NEEDS)
 	@echo "setting up $(VENV) for development (once)"
-	@$(PIP) install -c constraints.txt -e '.[dev,train]'
+	@$(PIP) install -c constraints.txt -e '.[dev,hub,onnx,train]'
 	@touch $(READY) $@

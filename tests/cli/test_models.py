@@ -8,7 +8,7 @@ import pytest
 from vesal.checkpoints.locate import weights_path
 from vesal.cli.main import main
 from vesal.cli.models import entries
-from vesal.models.zoo import ZOO
+from vesal.models.zoo import PUBLISHED, ZOO
 
 Captured = pytest.CaptureFixture[str]
 
@@ -19,6 +19,7 @@ def test_every_model_of_the_zoo_is_listed() -> None:
     for entry in entries():
         assert entry.prompts == ZOO[entry.name].capabilities.prompts
         assert entry.image_ndims == ZOO[entry.name].capabilities.image_ndims
+        assert (entry.family, entry.ndim) == (ZOO[entry.name].family, ZOO[entry.name].ndim)
 
 
 def test_the_shipped_weights_are_there() -> None:
@@ -45,13 +46,16 @@ def test_the_page_names_each_model_and_its_file(capsys: Captured) -> None:
     assert str(weights_path("vesal-mini")) in page
 
 
-def test_missing_weights_are_said_to_be_missing(
+def test_missing_weights_are_said_to_be_missing_until_they_are_there(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list is no place to fail; two models are set apart by an empty line."""
-    monkeypatch.setattr("vesal.checkpoints.locate.weights_path", lambda name: tmp_path / name)
-    monkeypatch.setitem(ZOO, "another", ZOO["vesal-mini"])
+    """A list is no place to fail; it names the command that helps."""
+    monkeypatch.setenv("VESAL_WEIGHTS", str(tmp_path))
     assert main(["models"]) == 0
     page = capsys.readouterr().out
-    assert page.count("(missing)") == 2
-    assert "\n\nmodel    another" in page
+    assert f"{tmp_path / 'sam-med2d_b.pth'} (missing: vesal weights get sam-med2d)" in page
+    assert page.count("(missing: ") == len(PUBLISHED)
+    assert "\n\nmodel    sam-med3d\nnetwork  sam-med3d, 3D\n" in page
+    (tmp_path / "sam-med2d_b.pth").write_bytes(b"0" * 1_100_000)
+    assert main(["models"]) == 0
+    assert f"{tmp_path / 'sam-med2d_b.pth'} (1.1 MB)" in capsys.readouterr().out

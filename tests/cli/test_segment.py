@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pixels
 
-from tests.fakes import BrightModel
+from tests.fakes import BrightModel, bright_segmenter
 from tests.grids import RASTERS, UGLY
 from tests.phantoms import ball_image, enlarged
 from vesal.cli.main import main
@@ -200,3 +200,37 @@ def test_a_raster_takes_x_and_y_or_row_and_column(tmp_path: Path, capsys: Captur
     assert masks[0].shape == (40, 60)
     assert masks[0][12, 45] == 255
     assert (masks[0] == masks[1]).all()
+
+
+def test_a_published_model_tells_its_score_and_what_it_was_not_trained_on(
+    scan: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The score only where it was trained."""
+    point = ["--voxel", "--point", words(MIDDLE), "-o", str(tmp_path / "m.nii")]
+    pages = {}
+    for family in ("sam", "sam-unet"):
+        model = bright_segmenter(family)
+        monkeypatch.setattr("vesal.session.session.load_model", lambda _name, model=model: model)
+        assert main(["segment", str(scan), *point]) == 0
+        pages[family] = capsys.readouterr().out
+    assert "score   0.90 IoU expected by the model" in pages["sam"]
+    assert "note" not in pages["sam"]
+    assert "score" not in pages["sam-unet"]
+    assert "note    point: this model was trained on boxes alone" in pages["sam-unet"]
+
+
+@pytest.mark.parametrize(("options", "told"), [([], [[0]]), (["--full-history"], [[1, 0]])])
+def test_the_full_history_is_an_option(
+    options: list[str],
+    told: list[list[int]],
+    scan: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A 3D SAM is told the newest click, or all of them."""
+    model = bright_segmenter("sam-med3d")
+    monkeypatch.setattr("vesal.session.session.load_model", lambda _name: model)
+    negative = words(tuple(n - 3 for n in MIDDLE))
+    clicks = ["--voxel", "--point", words(MIDDLE), "--negative", negative]
+    assert main(["segment", str(scan), *clicks, *options, "-o", str(tmp_path / "m.nii")]) == 0
+    assert model.prompts[-1].labels.tolist() == told

@@ -5,6 +5,7 @@ import pytest
 
 from tests.grids import UGLY
 from vesal.inference.clicks import Clicks
+from vesal.prompts import Box
 
 GRID = UGLY["oblique permuted"]
 
@@ -45,3 +46,31 @@ def test_only_pieces_with_a_positive_click_stay() -> None:
     kept = clicks(((0, 0, 0), True), ((7, 6, 8), True), ((5, 5, 5), False)).joined(mask, GRID)
     assert np.argwhere(kept).tolist() == [[0, 0, 0], [7, 6, 8]]
     assert np.array_equal(clicks(((5, 5, 5), False)).joined(mask, GRID), mask)
+
+
+def test_a_box_gets_a_click_in_its_middle_where_no_click_is_inside() -> None:
+    """For models that know no boxes; negative clicks stay, a positive one is enough."""
+    box = Box(low_mm=(0.0, -80.0, 10.0), high_mm=(4.0, -70.0, 20.0))
+    started = clicks(((5, 5, 5), False)).started(box)
+    assert started.positive.tolist() == [False, True]
+    assert started.points_mm[1].tolist() == [2.0, -75.0, 15.0]
+    for said, given in ((clicks(((1, 2, 3), True)), box), (clicks(((5, 5, 5), False)), None)):
+        assert said.started(given) is said
+
+
+def test_clicks_begin_with_those_said_before() -> None:
+    """Places and sides; fewer or other ones are another story."""
+    one, two = ((1.0, 2.0, 3.0), True), ((4.0, 4.0, 4.0), False)
+    both = clicks(one, two)
+    assert both.begins_with(both.only(slice(1)))
+    assert both.begins_with(both)
+    assert not both.only(slice(1)).begins_with(both)
+    assert not both.begins_with(clicks(two))
+    assert not both.begins_with(clicks(((1.0, 2.0, 3.0), False)))
+
+
+def test_some_clicks_are_chosen_by_flags() -> None:
+    """Place and side go together."""
+    chosen = clicks(((1, 2, 3), True), ((4, 4, 4), False)).only(np.array([False, True]))
+    assert chosen.positive.tolist() == [False]
+    assert GRID.to_index(chosen.points_mm)[0] == pytest.approx([4, 4, 4])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
+from vesal.inference.pack import pack_clicks, pack_image, pack_prompts, unpack_logits
 
 SHAPES = [(6, 5, 4), (6, 5, 1), (6, 1, 5), (1, 6, 5), (6, 5), (1, 1, 5)]
 
@@ -40,3 +40,18 @@ def test_axes_of_one_voxel_go_last(shape: tuple[int, ...]) -> None:
     thick = sum(n > 1 for n in shape)
     assert all(n > 1 for n in space[:thick])
     assert all(n == 1 for n in space[thick:])
+
+
+def test_prompts_of_a_published_model_keep_the_order_of_the_axes() -> None:
+    """Points, sides, box and mask as tensors of batch 1; a box may stand without a point."""
+    corners, last = np.array([[1.0, 2.0], [7.0, 9.0]]), np.ones((4, 4), np.float32)
+    packed = pack_prompts(np.array([[3.0, 5.0]]), np.array([True]), corners=corners, previous=last)
+    assert packed.points.tolist() == [[[3, 5]]]
+    assert packed.labels.tolist() == [[1]]
+    assert packed.boxes is not None
+    assert packed.boxes.tolist() == [corners.tolist()]
+    assert packed.previous is not None
+    assert packed.previous.shape == (1, 1, 4, 4)
+    alone = pack_prompts(np.zeros((0, 2)), np.zeros(0, np.bool_), corners=corners)
+    assert alone.points.shape == (1, 0, 2)
+    assert alone.previous is None

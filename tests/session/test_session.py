@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.fakes import BrightModel
+from tests.fakes import BrightModel, bright_segmenter
 from tests.grids import UGLY
 from tests.phantoms import ball_image, enlarged
 from vesal.errors import ConfigError, ImageError, PromptError
@@ -204,3 +204,68 @@ def test_a_session_and_its_parts_describe_themselves_in_a_line(session: Session)
     """No screenful of numbers in a notebook."""
     assert repr(session.image) == "Image(the image, 40 x 36 x 30 RAS, 2 x 2 x 3 mm, float32)"
     assert repr(session.mask) == "Mask(0 voxels of the image, 40 x 36 x 30 RAS, 2 x 2 x 3 mm)"
+
+
+def test_a_score_is_shown_only_where_it_was_trained(session: Session) -> None:
+    """SAM's is; the small model and SAM-Med3D have none that means anything."""
+    slices = Session(session.image, bright_segmenter("sam"))
+    assert slices.score is None
+    slices.click(CENTRE)
+    assert slices.score == pytest.approx(0.9)
+    for model in (BrightModel(), bright_segmenter("sam-med3d")):
+        other = Session(session.image, model)
+        other.click(CENTRE)
+        assert other.score is None
+
+
+def test_a_box_is_native_to_models_that_were_trained_on_boxes(session: Session) -> None:
+    """No click is made up and nothing is noted; for SAM-Med3D it is emulated, and noted."""
+    box = Box(low_mm=(20.0, 16.0, 20.0), high_mm=(60.0, 56.0, 70.0))
+    model = bright_segmenter("sam-unet")
+    slices = Session(session.image, model)
+    assert slices.add(box).array.any()
+    assert slices.notes == ()
+    assert model.prompts[0].points.shape[1] == 0
+    cube = Session(session.image, bright_segmenter("sam-med3d"))
+    assert cube.add(box).array.any()
+    assert "emulated" in cube.notes[0]
+
+
+@pytest.mark.parametrize(("full_history", "told"), [(False, [[0]]), (True, [[1, 0]])])
+def test_the_full_history_is_told_on_request(
+    session: Session, full_history: bool, told: list[list[int]]
+) -> None:
+    """To a 3D SAM, which else gets the newest click alone."""
+    model = bright_segmenter("sam-med3d")
+    cube = Session(session.image, model, full_history=full_history)
+    cube.click(CENTRE)
+    cube.click((10.0, 10.0, 12.0), positive=False)
+    assert model.prompts[-1].labels.tolist() == told
+
+
+def test_an_interrupted_click_leaves_the_session_as_it_was(session: Session) -> None:
+    """Ctrl-C between two slices; the next click works."""
+    calls: list[str] = []
+
+    def interrupt(done: int, total: int, text: str) -> None:
+        calls.append(text)
+        if len(calls) == 12:
+            raise KeyboardInterrupt
+
+    slices = Session(session.image, bright_segmenter("sam"), progress=interrupt)
+    before = slices.click(CENTRE).array
+    calls.clear()
+    calls.extend("x" * 8)
+    with pytest.raises(KeyboardInterrupt):
+        slices.click((46.0, 36.0, 45.0))
+    assert len(slices.prompts) == 1
+    assert np.array_equal(slices.mask.array, before)
+    slices.click((46.0, 36.0, 45.0))
+    assert len(slices.prompts) == 2
+
+
+def test_a_picture_for_a_model_of_volumes_is_refused() -> None:
+    """When the session opens, not at the first click."""
+    grid = Grid(shape=(20, 30), affine=np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]))
+    with pytest.raises(ImageError, match="needs a volume"):
+        Session(ball_image(grid, (15.0, 10.0), 4.0), bright_segmenter("sam-med3d"))

@@ -8,11 +8,11 @@ from PIL import Image as Picture
 
 import vesal
 from vesal.images import Image
-from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.promptable import Promptable
 
 
 @pytest.fixture(scope="module")
-def mini() -> PromptableUNet:
+def mini() -> Promptable:
     """The shipped weights, loaded once."""
     return vesal.load_model("vesal-mini")
 
@@ -39,7 +39,7 @@ def test_five_lines_of_python_as_in_the_readme(scans: Path, tmp_path: Path) -> N
     assert read.grid.same_as(image.grid)
 
 
-def test_a_clicked_voxel_is_never_lost(mini: PromptableUNet, ct: Image) -> None:
+def test_a_clicked_voxel_is_never_lost(mini: Promptable, ct: Image) -> None:
     """Anywhere in the scan, air and bone too; a second click and a negative one likewise."""
     rng = np.random.default_rng(4)
     for _ in range(6):
@@ -55,14 +55,14 @@ def test_a_clicked_voxel_is_never_lost(mini: PromptableUNet, ct: Image) -> None:
         assert not mask[out]
 
 
-def test_the_same_clicks_give_the_same_bits(mini: PromptableUNet, ct: Image) -> None:
+def test_the_same_clicks_give_the_same_bits(mini: Promptable, ct: Image) -> None:
     """No chance is involved."""
     point = voxel_mm(ct, (85, 50, 60))
     first, second = (vesal.Session(ct, mini).click(point).array for _ in range(2))
     assert np.array_equal(first, second)
 
 
-def test_it_works_the_same_on_a_picture(mini: PromptableUNet, data: Path, tmp_path: Path) -> None:
+def test_it_works_the_same_on_a_picture(mini: Promptable, data: Path, tmp_path: Path) -> None:
     """A nucleus in a PNG from one click at (x, y): most of it, and little else."""
     cells = vesal.open_image(data / "img2d.tif").array.astype(np.float32)
     shown = np.clip(255 * (cells - cells.min()) / np.percentile(cells, 99.5), 0, 255)
@@ -76,7 +76,7 @@ def test_it_works_the_same_on_a_picture(mini: PromptableUNet, data: Path, tmp_pa
     assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.6
 
 
-def test_it_works_on_a_dicom_series_and_on_one_slice(mini: PromptableUNet, data: Path) -> None:
+def test_it_works_on_a_dicom_series_and_on_one_slice(mini: Promptable, data: Path) -> None:
     """A thin stack, and a volume of one slice cut from it."""
     series = vesal.open_image(data / "example_ct_dicom")
     assert vesal.Session(series, mini).click(voxel_mm(series, (180, 250, 10))).array.any()

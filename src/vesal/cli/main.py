@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vesal.cli import demo, info, models, segment, train
+from vesal.cli import demo, export, info, models, segment, train, weights
 from vesal.cli.console import print_error
 from vesal.errors import ResourceError, VesalError
 
@@ -40,6 +40,8 @@ app.command("info", help=info.HELP, epilog=info.EXAMPLES)(info.info)
 app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
 app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+app.command("export", help=export.HELP, epilog=export.EXAMPLES)(export.export)
+app.add_typer(weights.app, name="weights")
 
 
 def _print_version(wanted: bool) -> bool:

@@ -20,6 +20,9 @@ class Entry:
     """One model; the keys of the JSON form. `size_bytes` is None where the file is missing."""
 
     name: str
+    family: str
+    ndim: int
+    """Space axes of the network itself: one of 2 sees volumes slice by slice."""
     image_ndims: tuple[int, ...]
     prompts: tuple[str, ...]
     trained_score: bool
@@ -51,6 +54,8 @@ def entries() -> tuple[Entry, ...]:
         path = weights_path(name)
         entry = Entry(
             name=name,
+            family=config.family,
+            ndim=config.ndim,
             image_ndims=config.capabilities.image_ndims,
             prompts=config.capabilities.prompts,
             trained_score=config.capabilities.trained_score,
@@ -62,9 +67,12 @@ def entries() -> tuple[Entry, ...]:
 
 
 def _lines(entry: Entry) -> list[tuple[str, str]]:
-    size = "missing" if entry.size_bytes is None else f"{entry.size_bytes / 1e6:.1f} MB"
+    size = f"missing: vesal weights get {entry.name}"
+    if entry.size_bytes is not None:
+        size = f"{entry.size_bytes / 1e6:.1f} MB"
     return [
         ("model", entry.name),
+        ("network", f"{entry.family}, {entry.ndim}D"),
         ("images", ", ".join(f"{ndim}D" for ndim in entry.image_ndims)),
         ("prompts", ", ".join(entry.prompts)),
         ("score", "trained" if entry.trained_score else "not trained"),

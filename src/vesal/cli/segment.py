@@ -65,6 +65,14 @@ _Model = Annotated[
     str,
     typer.Option("--model", metavar="MODEL", help="A name of `vesal models`, or a weights file."),
 ]
+_FullHistory = Annotated[
+    bool,
+    typer.Option(
+        "--full-history",
+        metavar="",
+        help="Tell a 3D SAM all clicks at each step, not the newest alone.",
+    ),
+]
 _Voxel = Annotated[
     bool, typer.Option("--voxel", metavar="", help="Coordinates are array indices instead of mm.")
 ]
@@ -74,13 +82,14 @@ _Picture = Annotated[
 ]
 
 
-def segment(
+def segment(  # noqa: PLR0913  # each is an option on the command line
     scan: _Scan,
     output: _Output,
     point: _Points = None,
     negative: _Negatives = None,
     box: _Box = None,
     model: _Model = "vesal-mini",
+    full_history: _FullHistory = False,
     voxel: _Voxel = False,
     picture: _Picture = None,
 ) -> None:
@@ -103,12 +112,12 @@ def segment(
         rehearse(output, image)
         from vesal.session import Session  # brings torch, which takes two seconds
 
-        session = Session(image, model, progress=progress)
+        session = Session(image, model, full_history=full_history, progress=progress)
         mask = session.add(*prompts)
         if picture is not None:  # first, so that a refused picture leaves no mask behind
             _draw(picture, session, title=output.name, model=model)
         mask.save(output)
-    facts = [("volume", _volume(mask)), *(("note", note) for note in session.notes)]
+    facts = _found(session)
     facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(output))]
     if picture is not None:
         facts.append(("picture", str(picture)))
@@ -125,6 +134,14 @@ def check_model(model: str) -> None:
 
     if not Path(model).is_file():
         weights_path(model)
+
+
+def _found(session: "Session") -> list[tuple[str, str]]:
+    """What can be said of the mask."""
+    facts = [("volume", _volume(session.mask))]
+    if session.score is not None:
+        facts.append(("score", f"{session.score:.2f} IoU expected by the model"))
+    return facts + [("note", note) for note in session.notes]
 
 
 def _volume(mask: "Mask") -> str:

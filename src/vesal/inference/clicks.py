@@ -7,6 +7,8 @@ import numpy as np
 from vesal.arrays import Intensities, MaskArray, PointFlags, PointsMm
 from vesal.geometry.components import component_at
 from vesal.geometry.grid import Grid
+from vesal.inference.boxes import middle_mm
+from vesal.prompts import Box
 
 _SURE = 4.0  # logit that a clicked voxel has at least
 
@@ -17,6 +19,29 @@ class Clicks:
 
     points_mm: PointsMm
     positive: PointFlags
+
+    def started(self, box: Box | None) -> "Clicks":
+        """The clicks with one in the middle of the box, where none says what is inside.
+
+        For models that know no boxes.
+        """
+        if box is None or self.positive.any():
+            return self
+        return Clicks(
+            points_mm=np.concatenate([self.points_mm, np.array([middle_mm(box)])]),
+            positive=np.append(self.positive, True),
+        )
+
+    def only(self, chosen: PointFlags | slice) -> "Clicks":
+        """The chosen ones of the clicks."""
+        return Clicks(points_mm=self.points_mm[chosen], positive=self.positive[chosen])
+
+    def begins_with(self, first: "Clicks") -> bool:
+        """Whether these are the other clicks and perhaps more."""
+        count = len(first.positive)
+        return np.array_equal(self.points_mm[:count], first.points_mm) and np.array_equal(
+            self.positive[:count], first.positive
+        )
 
     def voxels(self, grid: Grid) -> list[tuple[tuple[int, ...], bool]]:
         """The voxel of each click that lies in the grid, and whether it is positive."""

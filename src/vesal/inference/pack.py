@@ -1,14 +1,13 @@
 """Arrays in image axis order to tensors in the model's, and back: the only place where axes change.
 
-The model has three space axes. Axes of one voxel go last (the axis across a slice in training), and
-a 2D image gets such an axis.
+Our own model has three space axes. Axes of one voxel go last (the axis across a slice in training),
+and a 2D image gets such an axis. The published models have as many axes as what they are shown.
 """
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from vesal.arrays import Intensities, PointsIndex
+from vesal.arrays import Corners, Intensities, PointFlags, PointsIndex
 from vesal.inference.appearance import linear_and_rank
 from vesal.models.promptable import PromptTensors
 from vesal.models.shapes import Images, MaskLogits
@@ -23,7 +22,7 @@ def pack_image(window: Intensities) -> Images:
 
 def pack_clicks(
     points_index: PointsIndex,
-    positive: NDArray[np.bool_],
+    positive: PointFlags,
     shape: tuple[int, ...],
     previous: Intensities | None,
 ) -> PromptTensors:
@@ -39,6 +38,30 @@ def pack_clicks(
         points=torch.from_numpy(points)[None],
         labels=torch.from_numpy(positive.astype(np.int64))[None],
         previous=packed,
+    )
+
+
+def pack_prompts(
+    points_index: PointsIndex,
+    positive: PointFlags,
+    *,
+    corners: Corners | None = None,
+    previous: Intensities | None = None,
+) -> PromptTensors:
+    """Prompts on the grid of a published model, as tensors of batch 1.
+
+    Args:
+        points_index: clicks; may be none.
+        positive: whether each click is inside.
+        corners: lowest and highest corner of a box, one a row.
+        previous: what the model is to improve, on the grid of its masks.
+    """
+    points = torch.from_numpy(points_index.astype(np.float32))
+    return PromptTensors(
+        points=points[None],
+        labels=torch.from_numpy(positive.astype(np.int64))[None],
+        boxes=None if corners is None else torch.from_numpy(corners.astype(np.float32))[None],
+        previous=None if previous is None else torch.from_numpy(previous)[None, None],
     )
 
 

@@ -80,3 +80,18 @@ TargetScores = Float[Tensor, "batch 1"]
 
 TargetSums = Float[Tensor, "_"]
 """A sum for each target, or one for all of them."""
+
+ImageLevel = Float[Tensor, "image _ ..."]
+"""A level of the embedding of one image, of which several prompt sets may be asked."""
+
+FloatLabels = Float[Tensor, "batch click"]
+"""Labels of clicks as ONNX decoders take them: 1, 0, -1, and 2 and 3 for a box's corners."""
+
+ClickDistances = Float[Tensor, "batch _ ..."]
+"""For each click something at every voxel: batch, channel, click, space."""
+
+MaskFlag = Float[Tensor, "1"]
+"""1 where a mask prompt counts, else 0."""
+
+PictureSize = Float[Tensor, "2"]
+"""Rows and columns."""

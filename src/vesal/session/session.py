@@ -8,8 +8,9 @@ from vesal.checkpoints.load import load_model
 from vesal.errors import PromptError
 from vesal.geometry.grid import Grid
 from vesal.images import Image, Mask, open_image
+from vesal.inference.answer import Answer
 from vesal.inference.clicks import Clicks
-from vesal.inference.predictor import Answer, Predictor
+from vesal.inference.predictor import predictor_for
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
 from vesal.prompts import Box, Click, Point, Prompt
@@ -21,12 +22,15 @@ class Session:
     Args:
         image: what is segmented, or the path of it.
         model: a name of the zoo, a weights file, or a loaded model.
+        full_history: tell a 3D SAM all clicks at each step, not the newest and its last answer
+            as it was trained; the other models are told all clicks anyway.
         progress: told how far a step is.
 
     Raises:
         ConfigError: unknown model.
         CheckpointError: damaged weights.
-        ImageError: an image in which all voxels are equal.
+        ImageError: an image in which all voxels are equal, or of two axes for a model that needs
+            a volume.
     """
 
     def __init__(
@@ -34,22 +38,37 @@ class Session:
         image: Image | str | Path,
         model: str | Path | Promptable = "vesal-mini",
         *,
+        full_history: bool = False,
         progress: Progress = silent,
     ) -> None:
         self.image = image if isinstance(image, Image) else open_image(image)
         self.prompts: tuple[Prompt, ...] = ()
-        self.notes: tuple[str, ...] = ()
-        """What had to be translated for the model, or deserves a warning."""
-        self._model = load_model(model) if isinstance(model, str | Path) else model
-        self._predictor = Predictor(self.image, self._model)
+        loaded = load_model(model) if isinstance(model, str | Path) else model
+        self._predictor = predictor_for(self.image, loaded, full_history=full_history)
         self._progress = progress
         self._answer: Answer | None = None
-        self._mask = np.zeros(self.image.grid.shape, np.bool_)
 
     @property
     def mask(self) -> Mask:
         """The mask after the last prompt, on the image's grid; empty before the first."""
-        return Mask(array=self._mask, grid=self.image.grid, source=self.image.source)
+        if self._answer is None:
+            nothing = np.zeros(self.image.grid.shape, np.bool_)
+            return Mask(array=nothing, grid=self.image.grid, source=self.image.source)
+        return Mask(array=self._answer.mask, grid=self.image.grid, source=self.image.source)
+
+    @property
+    def score(self) -> float | None:
+        """The IoU, 0 to 1, that the model itself expects of the mask.
+
+        Of a volume seen slice by slice: on the slice that was prompted last. None where the model
+        was not trained to expect any, and before the first prompt.
+        """
+        return None if self._answer is None else self._answer.score
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be translated for the model, or deserves a warning."""
+        return () if self._answer is None else self._answer.notes
 
     def click(self, point_mm: Point, *, positive: bool = True) -> Mask:
         """The mask after a click: ``positive`` adds what is there, else it is taken away.
@@ -84,30 +103,20 @@ class Session:
         clicks = [p for p in together if isinstance(p, Click)]
         _check(self.image.grid, boxes, clicks)
         box = boxes[-1] if boxes else None
-        told = _clicks(clicks, box)
         answer = self._predictor.predict(
-            told, box=box, previous=self._answer, progress=self._progress
+            _clicks(clicks, self.image.grid.ndim),
+            box=box,
+            previous=self._answer,
+            progress=self._progress,
         )
-        self._mask = self._predictor.mask(answer, told, box=box)
         self._answer, self.prompts = answer, together
-        self.notes = self._remarks(box)
         return self.mask
 
-    def _remarks(self, box: Box | None) -> tuple[str, ...]:
-        trained = self._model.config.capabilities.prompts
-        if box is None or "box" in trained:
-            return ()
-        return ("box: this model was not trained on boxes; used as window, centre click and limit",)
 
-
-def _clicks(clicks: list[Click], box: Box | None) -> Clicks:
-    """The clicks as arrays; a box without a positive click gets one in its middle."""
-    if box is not None and not any(c.positive for c in clicks):
-        middle = tuple((a + b) / 2 for a, b in zip(box.low_mm, box.high_mm, strict=True))
-        clicks = [*clicks, Click(point_mm=middle)]
+def _clicks(clicks: list[Click], ndim: int) -> Clicks:
     return Clicks(
-        points_mm=np.array([c.point_mm for c in clicks], np.float64),
-        positive=np.array([c.positive for c in clicks]),
+        points_mm=np.array([c.point_mm for c in clicks], np.float64).reshape(-1, ndim),
+        positive=np.array([c.positive for c in clicks], np.bool_),
     )
 
 

@@ -1,0 +1,39 @@
+"""What the published 2D models are used to: how a slice reaches them, and how they are asked.
+
+The networks are the same; these habits are not in their weights' shapes, and each one that is not
+kept costs quality without an error.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How a family was trained and is used by its authors."""
+
+    fit: Literal["longest", "padded", "stretched"]
+    """How a slice fills the square: up to its longest side, the rest left empty; or stretched to
+    all of it; or, where it is smaller, centred in it as it is, and else stretched ("padded")."""
+    scale: Literal["mean", "range"] = "mean"
+    """Intensities less ImageNet's mean over its deviation, or each slice from 0 to 1."""
+    previous: Literal["logits", "probabilities", "none"] = "logits"
+    """What a mask prompt holds; "none" where the mask layers were not trained."""
+    reading: Literal["first", "best", "best alone"] = "first"
+    """Which mask counts: mask 0, or the best by predicted IoU of the other three, or the latter
+    for a single click with nothing else."""
+    blend: Literal["logits", "probabilities"] = "logits"
+    """What is interpolated to the image's grid before it is thresholded."""
+
+
+HABITS: dict[str, Habits] = {
+    "sam": Habits(fit="longest", reading="best alone"),
+    # Bicubic to the square, each slice from 0 to 1; probabilities are resized, not logits.
+    "medsam": Habits(fit="stretched", scale="range", previous="none", blend="probabilities"),
+    # Trained on the sigmoid of its last logits; mask 0 got no loss.
+    "sam-med2d": Habits(fit="padded", previous="probabilities", reading="best"),
+    # Trained by the same code without the adapters, so slices reach it in the same way.
+    "ft-sam": Habits(fit="padded", reading="best"),
+    "sam-unet": Habits(fit="longest", previous="none"),
+}
+"""By family, as `vesal.models.sam_config` names them."""

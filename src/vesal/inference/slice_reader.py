@@ -1,0 +1,115 @@
+"""One slice shown to a 2D model, and what it reads there; encoded once, asked ever so often."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vesal.arrays import Corners, Intensities, PagePoints, PageValues, PointFlags
+from vesal.images import Image
+from vesal.inference.encoded import Encoded
+from vesal.inference.fit import fit_of, square_of
+from vesal.inference.habits import HABITS
+from vesal.inference.pack import pack_prompts
+from vesal.inference.slices import Slices
+from vesal.models.promptable import Decoded, Promptable
+from vesal.models.sam_config import SamConfig
+from vesal.models.shapes import Images
+
+_MOST_BYTES = 512 * 2**20  # some 60 slices of SAM at 1024, 1000 of SAM-Med2D at 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """What the model says of one slice."""
+
+    coarse: Intensities
+    """Logits at the model's own resolution, for the next time it is asked about this slice."""
+    page: PageValues
+    """Logits on the slice; above 0 is inside."""
+    score: float | None
+    """The IoU that the model expects, if it predicts any."""
+
+
+class SliceReader:
+    """A 2D model looking at the slices of one image, each in the way its family knows.
+
+    Args:
+        image: what is segmented.
+        model: the model.
+        config: its config.
+        limit_bytes: memory for embeddings.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        model: Promptable,
+        config: SamConfig,
+        *,
+        limit_bytes: int = _MOST_BYTES,
+    ) -> None:
+        self.slices = Slices(image)
+        self._model = model
+        self._habits = HABITS[config.family]
+        self._fit = fit_of(self._habits, self.slices.shape, config.image_size)
+        self._encoded = Encoded(model, limit_bytes)
+
+    def read(
+        self,
+        number: int,
+        *,
+        points: PagePoints,
+        positive: PointFlags,
+        corners: Corners | None = None,
+        previous: Intensities | None = None,
+    ) -> Reading:
+        """What the model says of a slice.
+
+        Args:
+            number: of the slice.
+            points: clicks as (row, column) of the page; may be none.
+            positive: whether each click is inside.
+            corners: lowest and highest corner of a box on the page.
+            previous: `Reading.coarse` of what is to be improved; left out where the family's mask
+                layers were not trained.
+        """
+        if self._habits.previous == "none":
+            previous = None
+        elif self._habits.previous == "probabilities" and previous is not None:
+            previous = _probabilities(previous)
+        prompts = pack_prompts(
+            self._fit.to_square(points),
+            positive,
+            corners=None if corners is None else self._fit.to_square(corners),
+            previous=previous,
+        )
+        embedding = self._encoded.of(number, lambda: self._look(number))
+        with torch.inference_mode():
+            decoded = self._model.decode(embedding, prompts)
+        alone = len(points) == 1 and corners is None and previous is None
+        mask = self._chosen(decoded, alone=alone)
+        coarse = np.ascontiguousarray(decoded.logits[0, mask].float().numpy())
+        score = None if decoded.scores is None else float(decoded.scores[0, mask])
+        return Reading(coarse=coarse, page=self._page(coarse), score=score)
+
+    def _look(self, number: int) -> Images:
+        square = square_of(self.slices.picture(number), self._fit, self._habits)
+        return torch.from_numpy(square)[None]
+
+    def _chosen(self, decoded: Decoded, *, alone: bool) -> int:
+        """Which of the masks counts (see `Habits.reading`)."""
+        reading = self._habits.reading
+        if decoded.scores is None or reading == "first" or (reading == "best alone" and not alone):
+            return 0
+        return 1 + int(decoded.scores[0, 1:].argmax())
+
+    def _page(self, coarse: Intensities) -> PageValues:
+        if self._habits.blend == "logits":
+            return self._fit.from_square(coarse)
+        between = torch.from_numpy(self._fit.stretched(_probabilities(coarse)))
+        return np.asarray(torch.logit(between, eps=1e-6).numpy())
+
+
+def _probabilities(logits: Intensities) -> Intensities:
+    return np.asarray(torch.from_numpy(logits).sigmoid().numpy())
