@@ -103,7 +103,7 @@ def test_a_model_without_scores_has_one_mask() -> None:
 
 @pytest.mark.parametrize(
     ("family", "given"),
-    [("sam", 2.0), ("ft-sam", 2.0), ("sam-med2d", 0.8808), ("medsam", None), ("sam-unet", None)],
+    [("sam", 2.0), ("ft-sam", 0.8808), ("sam-med2d", 0.8808), ("medsam", None), ("sam-unet", None)],
 )
 def test_the_last_answer_is_told_as_the_family_knows_it(family: str, given: float | None) -> None:
     """Logits, probabilities, or not at all."""

@@ -27,7 +27,6 @@ STAGES = {
     "block_00_norm1__BHWC": f"{BLOCK}.norm1",
     "block_00_norm2__BHWC": f"{BLOCK}.norm2",
     "block_00_mlp__BHWC": f"{BLOCK}.mlp",
-    "block_00_adapter_spatial__BCHW": f"{BLOCK}.Adapter.spatial",
     "block_00_adapter__BHWC": f"{BLOCK}.Adapter",
     "block_02_attn_out_global__BHWC": "image_encoder.blocks.2.attn",
     **{f"block_{i:02d}_out__BHWC": f"image_encoder.blocks.{i}" for i in range(12)},
@@ -160,9 +159,13 @@ def test_the_decoder_inside_is_the_reference(network: Segmenter) -> None:
 def test_the_adapter_weighs_channels_as_the_reference(
     network: Segmenter, encoded: tuple[Embedding, dict[str, torch.Tensor]]
 ) -> None:
-    """The gate of the first block's adapter, from the mean over the grid."""
-    adapter = network.image_encoder.blocks[0].get_submodule("Adapter.channel")
+    """The gate of the first block's adapter, and its two convolutions as layers."""
+    golden = record("sam_med2d/encoder_stats")
+    adapter = network.image_encoder.blocks[0].get_submodule("Adapter")
     normed = encoded[1][f"{BLOCK}.norm2"]
     with torch.inference_mode():
-        gate = adapter(normed.mean((1, 2)))
-    assert_entry(gate, record("sam_med2d/encoder_stats")["block_00_adapter_channel_gate__BC"])
+        gate = adapter.get_submodule("channel")(normed.mean((1, 2)))
+        gated = (normed * gate[:, None, None]).movedim(-1, 1)
+        spatial = adapter.get_submodule("spatial")(gated)
+    assert_entry(gate, golden["block_00_adapter_channel_gate__BC"])
+    assert_entry(spatial, golden["block_00_adapter_spatial__BCHW"])

@@ -49,8 +49,11 @@ def load_model(
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
     check_fit(weights)
-    state = {key: _prepared(key, tensor) for key, tensor in read_tensors(weights)}
     config = weights.config
+    convolutional = not isinstance(config, SamConfig)
+    state = {
+        key: _prepared(tensor, convolutional=convolutional) for key, tensor in read_tensors(weights)
+    }
     if image_size is not None:
         if not isinstance(config, SamConfig):
             msg = f"{name} takes images of any size; leave image_size {image_size} out"
@@ -95,9 +98,12 @@ def _located(name: str | Path) -> Path:
     return Path(name)
 
 
-def _prepared(key: str, tensor: Tensor) -> Tensor:
-    """Single precision, kernels in the fast layout; counters stay whole numbers."""
+def _prepared(tensor: Tensor, *, convolutional: bool) -> Tensor:
+    """Single precision; counters stay whole numbers.
+
+    Kernels of a network of convolutions get the fast layout. The transformers flatten theirs for
+    products, and another layout would be copied at each encode.
+    """
     if not tensor.is_floating_point():
         return tensor
-    # Positions have as many axes as a kernel, but their channels are the last one already.
-    return fast_layout(tensor.float()) if key.endswith(".weight") else tensor.float()
+    return fast_layout(tensor.float()) if convolutional else tensor.float()

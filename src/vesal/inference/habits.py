@@ -32,8 +32,8 @@ HABITS: dict[str, Habits] = {
     "medsam": Habits(fit="stretched", scale="range", previous="none", blend="probabilities"),
     # Trained on the sigmoid of its last logits; mask 0 got no loss.
     "sam-med2d": Habits(fit="padded", previous="probabilities", reading="best"),
-    # Trained by the same code without the adapters, so slices reach it in the same way.
-    "ft-sam": Habits(fit="padded", reading="best"),
+    # Trained by the same code without the adapters: it sees slices and masks in the same way.
+    "ft-sam": Habits(fit="padded", previous="probabilities", reading="best"),
     "sam-unet": Habits(fit="longest", previous="none"),
 }
 """By family, as `vesal.models.sam_config` names them."""

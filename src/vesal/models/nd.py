@@ -5,7 +5,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from vesal.models.shapes import AnyFeatures, Tokens
+from vesal.models.shapes import AnyFeatures, Kernel, Tokens
 
 _CONVOLUTIONS: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED: dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]] = {
@@ -43,6 +43,31 @@ def doubling(
     return _TRANSPOSED[ndim](
         inputs, outputs, kernel, stride=2, padding=(kernel - 2) // 2, bias=bias
     )
+
+
+def strided(x: AnyFeatures, weight: Kernel) -> AnyFeatures:
+    """A convolution of stride 2, kernel 3, padding 1, without a bias.
+
+    In 2D as one product of gathered columns: on a CPU 1.5 times as fast as the convolution, whose
+    layouts are changed there and back (docs/speed.md).
+    """
+    if x.ndim != 4:
+        return nn.functional.conv3d(x, weight, stride=2, padding=1)
+    columns = nn.functional.unfold(x, 3, stride=2, padding=1)
+    out = torch.matmul(weight.flatten(1), columns)
+    return out.reshape(x.shape[0], -1, *[(n + 1) // 2 for n in x.shape[2:]])
+
+
+def spread(x: AnyFeatures, weight: Kernel) -> AnyFeatures:
+    """A transposed convolution of stride 2, kernel 4, padding 1, without a bias.
+
+    In 2D as one product whose columns are summed where they fall: 3.7 times as fast.
+    """
+    if x.ndim != 4:
+        return nn.functional.conv_transpose3d(x, weight, stride=2, padding=1)
+    columns = torch.matmul(weight.flatten(1).T, x.flatten(2))
+    rows, across = x.shape[2:]
+    return nn.functional.fold(columns, (2 * rows, 2 * across), 4, stride=2, padding=1)
 
 
 def batch_norm(ndim: int, channels: int) -> nn.Module:
@@ -100,6 +125,13 @@ def pooled(x: AnyFeatures, size: tuple[int, ...]) -> AnyFeatures:
         return nn.functional.adaptive_avg_pool3d(x, (first, second, third))
     rows, columns = size
     return nn.functional.adaptive_avg_pool2d(x, (rows, columns))
+
+
+def halved(x: AnyFeatures) -> AnyFeatures:
+    """``x`` averaged over blocks of 2 voxels an axis: `pooled` in a form that exports to ONNX."""
+    if x.ndim - 2 == 3:
+        return nn.functional.avg_pool3d(x, 2)
+    return nn.functional.avg_pool2d(x, 2)
 
 
 def fold(x: AnyFeatures) -> AnyFeatures:

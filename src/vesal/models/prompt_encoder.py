@@ -8,7 +8,16 @@ from torch import Tensor, nn
 from vesal.models import nd
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
 from vesal.models.sam_config import SamConfig
-from vesal.models.shapes import AnyFeatures, Codes, Coordinates, GridCode, PreviousLogits, TokenRow
+from vesal.models.shapes import (
+    AnyFeatures,
+    ClickLabels,
+    ClickPoints,
+    Codes,
+    Coordinates,
+    GridCode,
+    PreviousLogits,
+    TokenRow,
+)
 
 _MASK_CHANNELS = 16
 _BOX = 4  # point embeddings where two are for the corners of a box
@@ -73,11 +82,26 @@ class PromptEncoder(nn.Module):
                 points = torch.cat([points, torch.zeros_like(points[:, :1])], dim=1)
                 padding = torch.full_like(labels[:, :1], PADDING_LABEL)
                 labels = torch.cat([labels, padding], dim=1)
-            tokens = self._points(points, labels)
+            tokens = self.tokens(points, labels)
         if prompts.boxes is not None:
             corners = torch.cat([self._learned(2), self._learned(3)])
             tokens = torch.cat([tokens, self._code(prompts.boxes) + corners], dim=1)
         return tokens
+
+    def tokens(
+        self, points: ClickPoints, labels: ClickLabels, *, with_corners: bool = False
+    ) -> TokenRow:
+        """The token of each point by its label: inside 1, outside 0, padding -1.
+
+        With corners, as SAM's exported decoders have it, 2 and 3 are the lowest and the highest
+        corner of a box, where the weights know boxes.
+        """
+        code = self._code(points)
+        label = labels[..., None]
+        code = torch.where(label == PADDING_LABEL, self.not_a_point_embed.weight, code)
+        for kind in range(len(self.point_embeddings) if with_corners else 2):
+            code = code + (label == kind) * self._learned(kind)
+        return code
 
     def dense(self, previous: PreviousLogits | None) -> AnyFeatures:
         """What is added to the embedding, ``(batch, channel, *grid)``, or 1s that broadcast."""
@@ -93,14 +117,6 @@ class PromptEncoder(nn.Module):
         places = torch.stack(torch.meshgrid(*[middles] * self.config.ndim, indexing="ij"), dim=-1)
         code: Tensor = self.pe_layer(places[..., list(self.config.dense_axes)])
         return code.movedim(-1, 0)[None]
-
-    def _points(self, points: Tensor, labels: Tensor) -> Tensor:
-        code = self._code(points)
-        label = labels[..., None]
-        code = torch.where(label == PADDING_LABEL, self.not_a_point_embed.weight, code)
-        for value in (0, 1):
-            code = code + (label == value) * self._learned(value)
-        return code
 
     def _learned(self, kind: int) -> Tensor:
         weight: Tensor = self.point_embeddings[kind].get_parameter("weight")

@@ -17,19 +17,27 @@ _NEAR = 1.0  # voxels of the maps' grid: the click itself
 _FAR = 6.0  # its neighbourhood
 _WAY = 10.0  # along the way, where a step across an edge counts several voxels
 _SOFTNESS = 8.0  # a difference of 1/8 of intensity, whose range is 2, leaves 1/e
-_EDGE = (20.0, 15.0)  # cost of a change by 1 of the linear and of the ranked intensity
-_NOWHERE = 1e4  # a distance at which nothing is felt
-_SWEEPS = 2  # there and back along each axis: enough for ways that turn twice along each
+EDGE = (20.0, 15.0)
+"""Cost of a change by 1 of the linear and of the ranked intensity."""
+NOWHERE = 1e4
+"""A distance at which nothing is felt."""
+SWEEPS = 2
+"""There and back along each axis: enough for ways that turn twice along each."""
 
 
 def guide(intensities: AnyFeatures) -> AnyFeatures:
     """The intensities, and as a last channel the way from the window's faces to each voxel."""
-    start = torch.full_like(intensities[:, :1], _NOWHERE)
+    return torch.cat([intensities, _ways(faces(intensities), intensities)], dim=1)
+
+
+def faces(intensities: AnyFeatures) -> AnyFeatures:
+    """Zero on the window's faces and nowhere near inside; axes of one voxel have none."""
+    start = torch.full_like(intensities[:, :1], NOWHERE)
     for axis in range(2, start.ndim):
         if start.shape[axis] > 1:
             start.select(axis, 0).zero_()
             start.select(axis, -1).zero_()
-    return torch.cat([intensities, _ways(start, intensities)], dim=1)
+    return start
 
 
 def click_maps(guided: AnyFeatures, points: ClickPoints, labels: ClickLabels) -> AnyFeatures:
@@ -45,12 +53,26 @@ def click_maps(guided: AnyFeatures, points: ClickPoints, labels: ClickLabels) ->
     clicked = values_at(intensities, points)
     extra = (..., *[None] * (guided.ndim - 2))
     unlike = [(intensities - clicked[:, i][extra]).abs() for i in range(points.shape[1])]
-    ways = _ways(_seeds(guided, points, labels), intensities)
+    ways = _ways(seeds(guided, points, labels), intensities)
+    return as_maps(squared, nearest(unlike, labels), ways, from_faces)
+
+
+def as_maps(
+    squared: AnyFeatures, unlike: AnyFeatures, ways: AnyFeatures, from_faces: AnyFeatures
+) -> AnyFeatures:
+    """Distances as the maps of `click_maps`.
+
+    Args:
+        squared: to the nearest positive and the nearest negative click, squared.
+        unlike: difference of each intensity, to the most alike positive, then negative click.
+        ways: along the way from the positive, and from the negative clicks.
+        from_faces: along the way from the window's faces.
+    """
     inside, outside = ways[:, :1], ways[:, 1:]
     maps = [
         torch.exp(-squared / (2 * _NEAR**2)),
         torch.exp(-squared.sqrt() / _FAR),
-        torch.exp(-_SOFTNESS * nearest(unlike, labels)),
+        torch.exp(-_SOFTNESS * unlike),
         torch.exp(-ways / _WAY),
         torch.exp(-from_faces / _WAY),
         torch.tanh((outside - inside) / _WAY),  # who is there first
@@ -74,7 +96,7 @@ def nearest(distances: list[AnyFeatures], labels: ClickLabels) -> AnyFeatures:
     extra = (..., *[None] * (distances[0].ndim - 1))
     sides = []
     for side in (1, 0):
-        penalty = torch.where(labels == side, 0.0, _NOWHERE)
+        penalty = torch.where(labels == side, 0.0, NOWHERE)
         found = distances[0] + penalty[:, 0][extra]
         for click, distance in enumerate(distances[1:], start=1):
             found = torch.minimum(found, distance + penalty[:, click][extra])
@@ -108,13 +130,13 @@ def _flat_index(x: AnyFeatures, points: ClickPoints) -> ClickLabels:
     return flat
 
 
-def _seeds(x: AnyFeatures, points: ClickPoints, labels: ClickLabels) -> AnyFeatures:
+def seeds(x: AnyFeatures, points: ClickPoints, labels: ClickLabels) -> AnyFeatures:
     """Zero at the clicked voxels and nowhere near elsewhere: a channel a side, positive first."""
     flat = _flat_index(x, points)
     sides = []
     for side in (1, 0):
-        start = x.new_full((x.shape[0], x[0, 0].numel()), _NOWHERE)
-        value = torch.where(labels == side, 0.0, _NOWHERE).to(x.dtype)
+        start = x.new_full((x.shape[0], x[0, 0].numel()), NOWHERE)
+        value = torch.where(labels == side, 0.0, NOWHERE).to(x.dtype)
         sides.append(start.scatter_reduce(1, flat, value, "amin").view_as(x[:, :1]))
     return torch.cat(sides, dim=1)
 
@@ -123,8 +145,8 @@ def _seeds(x: AnyFeatures, points: ClickPoints, labels: ClickLabels) -> AnyFeatu
 def _ways(start: AnyFeatures, intensities: AnyFeatures) -> AnyFeatures:
     """The cheapest ways from where ``start`` is zero: sweeps there and back along each axis."""
     found = start.clone()
-    weights = intensities.new_tensor(_EDGE).view(1, -1, *[1] * (intensities.ndim - 2))
-    for _ in range(_SWEEPS):
+    weights = intensities.new_tensor(EDGE).view(1, -1, *[1] * (intensities.ndim - 2))
+    for _ in range(SWEEPS):
         for axis in range(2, found.ndim):
             change = intensities.diff(dim=axis).abs() * weights
             costs = (1 + change.sum(dim=1, keepdim=True)).unbind(axis)

@@ -8,6 +8,7 @@ region grower and learns shapes on top. A 2D image is a slab of two equal slices
 weights serve 2D and 3D.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -75,37 +76,61 @@ class PromptableUNet(nn.Module):
 
     def encode(self, image: Images) -> Embedding:
         """Features of a window; each axis a multiple of the config's `step`, or 1 for a slice."""
+        levels, shrunk = self.features(image)
+        return Embedding(image=image, levels=levels, guide=guide(shrunk))
+
+    def features(self, image: Images) -> tuple[tuple[AnyFeatures, ...], AnyFeatures]:
+        """The levels of the embedding, and the window's intensities on the finest one's grid."""
         slab = _slab(image)
         x = self.image_stem(nd.fast_layout(nd.fold(slab)))
         levels = []
         for level, block in enumerate(self.image_blocks):
             x = block(x if level == 0 else self.image_down[level - 1](x))
             levels.append(x)
-        shrunk = nd.pooled(slab, tuple(levels[0].shape[2:]))
-        return Embedding(image=image, levels=tuple(levels), guide=guide(shrunk))
+        return tuple(levels), nd.halved(slab)
 
     def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """One mask of the window for each of as many prompt sets as embeddings."""
         window, maps = _maps(embedding, prompts)
+        alike = [
+            self._resemblance(level, features, prompts, window)
+            for level, features in enumerate(embedding.levels)
+        ]
+        return Decoded(logits=self.answer(embedding.levels, maps, alike, window))
+
+    def answer(
+        self,
+        levels: Sequence[AnyFeatures],
+        maps: AnyFeatures,
+        alike: Sequence[AnyFeatures],
+        window: tuple[int, ...],
+    ) -> AnyMaskLogits:
+        """The window's logits, of what the clicks look like.
+
+        Args:
+            levels: of the embedding.
+            maps: of the clicks and the previous mask, at half of the window's resolution.
+            alike: for each level how much each voxel resembles the clicked ones, a channel a side.
+            window: voxels an axis.
+        """
         x = self.prompt_stem(nd.fast_layout(maps))
         skips = []
-        for level, features in enumerate(embedding.levels):
+        for level, features in enumerate(levels):
             if level > 0:
                 x = self.prompt_down[level - 1](x)
-            alike = self._resemblance(level, features, prompts, window)
-            x = self.prompt_blocks[level](x + features + self.alike[level](alike))
+            x = self.prompt_blocks[level](x + features + self.alike[level](alike[level]))
             skips.append(x)
         for level in reversed(range(len(skips) - 1)):
             skip = skips[level]
             x = self.up_blocks[level](skip + nd.resized(self.up[level](x), tuple(skip.shape[2:])))
-        return Decoded(logits=_unslab(nd.unfold(self.head(x)), window))
+        return _unslab(nd.unfold(self.head(x)), window)
 
     def _resemblance(
         self, level: int, features: AnyFeatures, prompts: PromptTensors, window: tuple[int, ...]
     ) -> AnyFeatures:
         """Closeness to the clicked features, 1 at the click: a channel a side, positive first."""
         code = self.compare[level](features)
-        clicked = values_at(code, _scaled(prompts.points, window, tuple(features.shape[2:])))
+        clicked = values_at(code, scaled(prompts.points, window, tuple(features.shape[2:])))
         extra = (..., *[None] * (code.ndim - 2))
         difference = [
             (code - clicked[:, click][extra]).square().mean(dim=1, keepdim=True)
@@ -119,16 +144,21 @@ def _maps(embedding: Embedding, prompts: PromptTensors) -> tuple[tuple[int, ...]
     if embedding.guide is None or embedding.image is None:
         raise ConfigError("this embedding was made by another model: encode the window again")
     window = tuple(embedding.image.shape[2:])
-    points = _scaled(prompts.points, window, tuple(embedding.guide.shape[2:]))
+    points = scaled(prompts.points, window, tuple(embedding.guide.shape[2:]))
     maps = click_maps(embedding.guide, points, prompts.labels)
     previous = prompts.previous
     if previous is None:
         previous = torch.zeros_like(embedding.image[:, :1])
+    return window, torch.cat([maps, folded_mask(previous)], dim=1)
+
+
+def folded_mask(previous: AnyMaskLogits) -> AnyFeatures:
+    """The last logits as the network sees them, behind the maps of the clicks."""
     bounded = torch.tanh(previous / _UNSURE_LOGIT)  # so that an over-sure mask can be undone
-    return window, torch.cat([maps, nd.fold(_slab(bounded))], dim=1)
+    return nd.fold(_slab(bounded))
 
 
-def _scaled(points: ClickPoints, window: tuple[int, ...], size: tuple[int, ...]) -> ClickPoints:
+def scaled(points: ClickPoints, window: tuple[int, ...], size: tuple[int, ...]) -> ClickPoints:
     """Indices of the window as indices of a coarser grid with the same faces."""
     scale = points.new_tensor([n / w for n, w in zip(size, window, strict=True)])
     return (points + 0.5) * scale - 0.5

@@ -9,7 +9,9 @@ known in closed form, for their bias is a sum of one term an axis. Nothing is pa
 import torch
 from torch import Tensor, nn
 
-from vesal.models.shapes import GridHeads, Heads, HeadValue, Table, TableRows, TokenHeads
+from vesal.models.shapes import GridHeads, Heads, Table, TableRows, TokenHeads
+
+_PART = 4 * 2**20  # entries of a bias written out at once: 16 MB, which stays in the cache
 
 
 def table_rows(table: Table, queries: int, keys: int) -> TableRows:
@@ -28,8 +30,8 @@ def table_rows(table: Table, queries: int, keys: int) -> TableRows:
 
 def decomposed(
     q: GridHeads, tables: list[Table], window: int
-) -> tuple[GridHeads, GridHeads | None]:
-    """The bias of each query on each key of a window, and that of all its padding on each query.
+) -> tuple[list[GridHeads], GridHeads | None]:
+    """The terms of each query's bias on a window's places, and the bias of all its padding.
 
     Args:
         q: queries that are not scaled, on the real part of the window:
@@ -38,21 +40,14 @@ def decomposed(
         window: places an axis of the whole window.
 
     Returns:
-        ``(batch, head, *real, *real)``, and ``(batch, head, *real)`` or None where nothing is
-        padded: the log of the sum over padding of the exponential of its bias.
+        For each axis ``(batch, head, *real, window)``: what a key's place along it adds. And
+        ``(batch, head, *real)`` or None where nothing is padded: the log of the sum over padding of
+        the exponential of its bias.
     """
     real = tuple(q.shape[2:-1])
     terms = [_along(q, table, axis, window) for axis, table in enumerate(tables)]
-    bias: Tensor | None = None
-    for axis, term in enumerate(terms):
-        shown = term[..., : real[axis]]
-        shape = [1] * len(real)
-        shape[axis] = real[axis]
-        shown = shown.reshape(*shown.shape[:-1], *shape)
-        bias = shown if bias is None else bias + shown
-    if bias is None or all(n == window for n in real):
-        return terms[0] if bias is None else bias, None
-    return bias, _padding(terms, real, window)
+    whole = all(n == window for n in real)
+    return terms, None if whole else _padding(terms, real, window)
 
 
 def as_published_in_3d(
@@ -99,23 +94,75 @@ def as_published_in_3d(
 
 
 def attend(
-    q: Heads, k: Heads, v: Heads, bias: GridHeads, padding: tuple[Heads, HeadValue] | None
+    q: Heads, k: Heads, v: Heads, bias: GridHeads, padding: tuple[Heads, Heads] | None
 ) -> Heads:
-    """Softmax attention of scaled queries, with a bias and maybe one more key for all padding.
+    """Softmax attention with a bias and maybe one more key for all padding.
 
     Args:
-        q: ``(batch, head, query, channel)``, scaled.
+        q: ``(batch, head, query, channel)``; scaled here.
         k: ``(batch, head, key, channel)``.
         v: like ``k``.
         bias: ``(batch, head, query, key)``.
         padding: the logit of the padding ``(batch, head, query, 1)`` and its value
-            ``(1, head, 1, channel)``.
+            ``(batch, head, 1, channel)``.
     """
-    logits = torch.matmul(q, k.transpose(-2, -1)).add_(bias)
-    if padding is None:
-        return torch.matmul(logits.softmax(-1), v)
-    weights = torch.cat([logits, padding[0]], dim=-1).softmax(-1)
-    return torch.matmul(weights[..., :-1], v) + weights[..., -1:] * padding[1]
+    if padding is not None:
+        bias = torch.cat([bias, padding[0]], dim=-1)
+        k = nn.functional.pad(k, (0, 0, 0, 1))  # its logit is all bias
+        v = torch.cat([v, padding[1]], dim=2)
+    return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+
+
+def attend_in_parts(
+    q: GridHeads,
+    k: GridHeads,
+    v: GridHeads,
+    terms: list[GridHeads],
+    padding: tuple[GridHeads, GridHeads] | None,
+) -> GridHeads:
+    """The same for a bias in terms, which is written out for a few heads and queries at a time.
+
+    All at once it would take 805 MB for SAM's 4,096 tokens; a part stays in the cache.
+
+    Args:
+        q: ``(batch, head, *real, channel)``, as are ``k`` and ``v``.
+        k: see ``q``.
+        v: see ``q``.
+        terms: what `decomposed` returns.
+        padding: the logit ``(batch, head, *real)`` and the value ``(batch, head, channel)``.
+    """
+    shape = q.shape
+    q, k, v, *terms = [x.flatten(0, 1) for x in (q, k, v, *terms)]  # (head, *real, _)
+    places = q.shape[1:-1].numel()
+    heads = max(1, _PART // places**2)
+    rows = max(1, _PART * q.shape[1] // places**2)
+    found = []
+    for h in range(0, q.shape[0], heads):
+        some = slice(h, h + heads)
+        keys, values = k[some].flatten(1, -2)[None], v[some].flatten(1, -2)[None]
+        of_rows = []
+        for r in range(0, q.shape[1], rows):
+            part = (some, slice(r, r + rows))
+            bias = _written_out([term[part] for term in terms], k.shape[1:-1])
+            extra = None
+            if padding is not None:
+                logit = padding[0].flatten(0, 1)[part].flatten(1)[None, ..., None]
+                extra = (logit, padding[1].flatten(0, 1)[some][None, :, None])
+            of_rows.append(attend(q[part].flatten(1, -2)[None], keys, values, bias[None], extra)[0])
+        found.append(of_rows[0] if len(of_rows) == 1 else torch.cat(of_rows, dim=1))
+    return (found[0] if len(found) == 1 else torch.cat(found)).reshape(shape)
+
+
+def _written_out(terms: list[Tensor], real: tuple[int, ...]) -> Tensor:
+    """The sum of the terms for each query and each real key, ``(head, query, key)``."""
+    total: Tensor | None = None
+    for axis, term in enumerate(terms):
+        others = [1] * len(real)
+        others[axis] = real[axis]
+        shown = term[..., : real[axis]].flatten(1, -2)  # (head, query, place)
+        shown = shown.reshape(*shown.shape[:2], *others)
+        total = shown if total is None else total + shown
+    return terms[0] if total is None else total.flatten(2)
 
 
 def _along(q: GridHeads, table: Table, axis: int, window: int) -> GridHeads:

@@ -37,9 +37,6 @@ Codes = Float[Tensor, "... _"]
 Heads = Float[Tensor, "batch head _ _"]
 """Queries, keys or values of each head, in a row."""
 
-HeadValue = Float[Tensor, "1 head 1 _"]
-"""One value of each head."""
-
 TokenHeads = Float[Tensor, "head _"]
 """A token's channels, split into heads."""
 
@@ -48,6 +45,9 @@ WindowHeads = Float[Tensor, "_ head ..."]
 
 GridHeads = Float[Tensor, "batch head ..."]
 """Something of each head on a window's grid, or for each pair of places."""
+
+Kernel = Float[Tensor, "_ _ *kernel"]
+"""The weights of a convolution."""
 
 Table = Float[Tensor, "_ _"]
 """Learned vectors, one a row."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vesal.models import nd
-from vesal.models.relative import as_published_in_3d, attend, decomposed
+from vesal.models.relative import as_published_in_3d, attend, attend_in_parts, decomposed
 from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import AnyFeatures, Images, Tokens, WindowHeads
 
@@ -141,23 +141,19 @@ class Attention(nn.Module):
     def _within(self, qkv: Tensor) -> WindowHeads:
         """Attention inside windows of equal size, ``(window, head, *sides, channel)``."""
         q, k, v = qkv.unbind(0)
-        sides = q.shape[2:-1]
         tables = [getattr(self, name) for name in self.axes]
-        scale = q.shape[-1] ** -0.5
         q_bias, k_bias, v_bias = self.qkv.bias.reshape(3, self.heads, -1).unbind(0)
-        if self.published_rule:
-            bias, beyond = as_published_in_3d(q, tables, self.window, q_bias)
-        else:
-            bias, beyond = decomposed(q, tables, self.window)
-        n = sides.numel()
-        rows = (q * scale).flatten(2, -2)
-        padding = None
-        if beyond is not None:
-            logit = torch.matmul(rows, k_bias[:, :, None]) + beyond.flatten(2)[..., None]
-            padding = (logit, v_bias[None, :, None, :])
-        bias = bias.reshape(*bias.shape[:2], n, n)
-        out = attend(rows, k.flatten(2, -2), v.flatten(2, -2), bias, padding)
-        return out.reshape(*q.shape)
+        if not self.published_rule:
+            terms, beyond = decomposed(q, tables, self.window)
+            return attend_in_parts(q, k, v, terms, _padding(q, beyond, k_bias, v_bias))
+        bias, beyond = as_published_in_3d(q, tables, self.window, q_bias)
+        n = q.shape[2:-1].numel()
+        padding = _padding(q, beyond, k_bias, v_bias)
+        if padding is not None:
+            padding = (padding[0].flatten(2)[..., None], padding[1][:, :, None])
+        rows = [x.flatten(2, -2) for x in (q, k, v)]
+        out = attend(rows[0], rows[1], rows[2], bias.reshape(*bias.shape[:2], n, n), padding)
+        return out.reshape(q.shape)
 
 
 class Adapter(nn.Module):
@@ -188,9 +184,22 @@ class Adapter(nn.Module):
         """What is added to the tokens."""
         axes = tuple(range(1, x.ndim - 1))
         gate = self.channel(x.mean(axes, keepdim=True))
-        spatial = self.spatial((x * gate).movedim(-1, 1)).movedim(1, -1)
+        down, up = (self.spatial.get_parameter(f"{layer}.weight") for layer in (0, 2))
+        half = nn.functional.relu(nd.strided((x * gate).movedim(-1, 1), down))
+        spatial = nn.functional.relu(nd.spread(half, up)).movedim(1, -1)
         out: Tensor = self.norm(x + spatial)
         return out
+
+
+def _padding(
+    q: WindowHeads, beyond: Tensor | None, k_bias: Tensor, v_bias: Tensor
+) -> tuple[Tensor, Tensor] | None:
+    """The logit of all padding for each query, and its value for each head of each window."""
+    if beyond is None:
+        return None
+    per_head = k_bias.reshape(1, k_bias.shape[0], *[1] * (q.ndim - 4), -1, 1)
+    logit = torch.matmul(q, per_head)[..., 0] * q.shape[-1] ** -0.5
+    return logit + beyond, v_bias.expand(q.shape[0], -1, -1)
 
 
 def _parts(n: int, window: int) -> list[slice]:

@@ -1,13 +1,13 @@
 """vesal-mini, first version: what two CPU cores without bfloat16 learn in an afternoon."""
 
-from vesal.models.config import PromptableUNetConfig
+from vesal.models.unet_config import PromptableUNetConfig
 from vesal.training.recipe import Recipe
 
 RECIPE = Recipe(
     name="mini",
     model=PromptableUNetConfig(),
     seed=20261124,
-    steps=2_700,
+    steps=5_500,
     volume_windows=2,
     volume_side=48,
     slice_windows=6,
@@ -16,9 +16,9 @@ RECIPE = Recipe(
     targets=4,
     rounds=(1, 2, 2, 3, 4),
     hint_share=0.25,
-    learning_rate=2e-3,
+    learning_rate=1e-3,
     warmup_steps=200,
-    decay_share=0.35,
+    decay_share=0.5,
     weight_decay=1e-4,
     clip_norm=1.0,
     averaging=0.998,

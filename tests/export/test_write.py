@@ -1,0 +1,122 @@
+"""Tests of vesal.export.write: two right files, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+import pytest
+
+from tests.export.tiny import FAMILIES, ORIGIN, tiny
+from vesal.errors import ConfigError, ResourceError
+from vesal.export import write
+from vesal.export.agreement import TOLERANCE
+from vesal.export.write import export
+
+if TYPE_CHECKING:
+    from tests.export.conftest import Files
+
+# At full size by tests/cli/test_export.py; FT-SAM has SAM's encoder and SAM-Med2D's decoder.
+WRITTEN_ELSEWHERE = ("vesal-mini", "ft-sam")
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f not in WRITTEN_ELSEWHERE])
+def test_every_family_is_written_and_agrees_with_torch(files: Files, family: str) -> None:
+    """For 1, 2 and 5 points, 1 and 3 prompt sets, and pictures of several sizes."""
+    encoder, decoder = files(family)
+    for half, role in ((encoder, "encoder"), (decoder, "decoder")):
+        assert half.path.name == f"{family}-{role}.onnx"
+        assert half.size_bytes == half.path.stat().st_size
+        assert half.difference < TOLERANCE / 50  # rounding, far from what is allowed
+        metadata = {p.key: p.value for p in onnx.load(half.path).metadata_props}
+        assert metadata["vesal.family"] == tiny(family).config.family
+    leftovers = [p.name for p in encoder.path.parent.iterdir() if not p.name.endswith(".onnx")]
+    assert leftovers == []
+
+
+def test_points_and_prompt_sets_vary(files: Files) -> None:
+    """By names that a client can read; the picture's size is an input."""
+    _, decoder = files("sam")
+    inputs = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in onnx.load(decoder.path).graph.input
+    }
+    assert inputs == {
+        "image_embeddings": [1, 32, 5, 5],
+        "point_coords": ["prompt_sets", "num_points", 2],
+        "point_labels": ["prompt_sets", "num_points"],
+        "mask_input": ["prompt_sets", 1, 20, 20],
+        "has_mask_input": [1],
+        "orig_im_size": [2],
+    }
+
+
+def test_a_file_that_disagrees_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither half is replaced, and nothing is left over."""
+
+    def refuse(*_: object) -> float:
+        raise ResourceError("other masks in onnxruntime than in torch")
+
+    old = tmp_path / "mini-encoder.onnx"
+    old.write_bytes(b"old")
+    monkeypatch.setattr(write, "check", refuse)
+    with pytest.raises(ResourceError, match="other masks"):
+        export(tiny("vesal-mini"), tmp_path, name="mini", origin=ORIGIN)
+    assert [p.name for p in tmp_path.iterdir()] == [old.name]
+    assert old.read_bytes() == b"old"
+
+
+def test_the_steps_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Translating and checking of each half."""
+    told: list[tuple[int, int, str]] = []
+    monkeypatch.setattr(write, "converted", lambda *_: None)
+    monkeypatch.setattr(write, "save", lambda _, path, __: path.touch())
+    monkeypatch.setattr(write, "check", lambda *_: 0.0)
+    export(
+        tiny("sam"),
+        tmp_path / "new" / "folder",
+        name="sam",
+        origin=ORIGIN,
+        progress=lambda *words: told.append(words),
+    )
+    assert [step[:2] for step in told] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert told[2][2] == "translating the decoder"
+
+
+def test_weights_beside_a_file_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count as a part of its size."""
+
+    def save(_: object, path: Path, __: object) -> None:
+        path.write_bytes(b"12")
+        path.with_name(f"{path.name}.data").write_bytes(b"345")
+
+    monkeypatch.setattr(write, "converted", lambda *_: None)
+    monkeypatch.setattr(write, "save", save)
+    monkeypatch.setattr(write, "check", lambda *_: 0.0)
+    encoder, _ = export(tiny("sam"), tmp_path, name="sam", origin=ORIGIN)
+    assert encoder.size_bytes == 5
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "sam-decoder.onnx",
+        "sam-decoder.onnx.data",
+        "sam-encoder.onnx",
+        "sam-encoder.onnx.data",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", ".."])
+def test_a_name_with_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """The folder is given on its own."""
+    with pytest.raises(ConfigError, match="must be a plain word"):
+        export(tiny("sam"), tmp_path, name=name, origin=ORIGIN)
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    """Before anything is computed."""
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below"):
+        with pytest.raises(ResourceError, match="cannot be written to"):
+            export(tiny("sam"), folder, name="sam", origin=ORIGIN)

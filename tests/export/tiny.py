@@ -1,0 +1,77 @@
+"""Tiny networks of each family, and their halves in onnxruntime."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tests.networks import random_network, tiny_config
+from vesal.export.agreement import opened
+from vesal.export.description import Origin
+from vesal.export.graph import Arguments, Graph
+from vesal.models.build import Model
+from vesal.models.sam_config import SamConfig
+from vesal.models.segmenter import Segmenter
+
+ORIGIN = Origin(licence="CC0-1.0", sha256="0" * 64)
+
+# One local and one global block; windows of 3 on grids of 4 and 5, the last one partly filled.
+_SAM = SamConfig(
+    family="sam",
+    ndim=2,
+    image_channels=3,
+    image_size=80,
+    width=32,
+    depth=2,
+    heads=2,
+    window=3,
+    global_blocks=(1,),
+    prompt_width=32,
+)
+_SMALL = replace(_SAM, image_size=64)
+_CONFIGS: dict[str, SamConfig] = {
+    "sam": _SAM,
+    "medsam": replace(_SMALL, family="medsam"),
+    "sam-med2d": replace(_SMALL, family="sam-med2d", adapters=True),
+    "ft-sam": replace(_SMALL, family="ft-sam"),
+    "sam-unet": replace(
+        _SMALL, family="sam-unet", branch_depth=34, depth=4, global_blocks=(0, 1, 2, 3)
+    ),
+    "sam-med3d": replace(
+        _SMALL,
+        family="sam-med3d",
+        ndim=3,
+        image_channels=1,
+        window=6,
+        prompt_width=48,
+        point_embeddings=2,
+        code_waves=("sin", "cos", "sin"),
+        point_axes=(0, 1, 2),
+        dense_axes=(1, 0, 2),
+        relative_positions="sam-med3d",
+    ),
+}
+FAMILIES = (*_CONFIGS, "vesal-mini")
+
+
+@cache
+def tiny(family: str) -> Model:
+    """A network with random weights, biases and norms included."""
+    if family == "vesal-mini":
+        return random_network(tiny_config()).requires_grad_(False)
+    network = Segmenter(_CONFIGS[family]).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
+    return network
+
+
+def in_onnxruntime(
+    graph: Graph, path: Path, arguments: Arguments
+) -> dict[str, NDArray[np.float32]]:
+    """What the file gives for the arguments, by name."""
+    given = {name: value.numpy() for name, value in graph.named(arguments).items()}
+    return dict(zip(graph.outputs, opened(path).run(list(graph.outputs), given), strict=True))
