@@ -19,15 +19,21 @@ from vesal.checkpoints.write import write_safetensors
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.build import Model
 from vesal.models.nd import fast_layout
+from vesal.models.precision import encoding_type
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.sam_config import SamConfig
+from vesal.models.segmenter import Segmenter
 from vesal.models.zoo import ZOO
 
 logger = logging.getLogger(__name__)
 
 
 def load_model(
-    name: str | Path, *, family: str | None = None, image_size: int | None = None
+    name: str | Path,
+    *,
+    family: str | None = None,
+    image_size: int | None = None,
+    precision: str = "float32",
 ) -> Model:
     """A model ready for inference, by its name in the zoo or from a weights file of any family.
 
@@ -40,11 +46,14 @@ def load_model(
             name "medsam", can say it.
         image_size: voxels an axis of the model's input, where it is not that of the file; the
             positions are resized then, and the log says so.
+        precision: in which a published model encodes images: "float32", "bfloat16", or "auto",
+            which is bfloat16 where the CPU has instructions for it.
 
     Raises:
         ConfigError: neither a known name nor a file, no such family or size.
         CheckpointError: the file is missing, damaged, of another family, or does not fit exactly.
     """
+    encoding_type(precision)  # refuses a wrong word before anything is read
     path = _located(name)
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
@@ -63,6 +72,8 @@ def load_model(
             logger.info("%s: %s", path, note)
     model = empty(config)
     model.load_state_dict(state, assign=True)
+    if isinstance(model, Segmenter):
+        model.encoding_type = encoding_type(precision)
     return model.requires_grad_(False).eval()
 
 

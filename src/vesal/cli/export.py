@@ -1,11 +1,14 @@
 """`vesal export`: a model as two ONNX files that run without torch."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vesal.cli.console import bar, print_facts
+
+if TYPE_CHECKING:
+    from vesal.export.write import Exported
 
 HELP = """Write a model as ONNX: an encoder for the image, a decoder for the prompts.
 
@@ -17,7 +20,39 @@ EXAMPLES = """[bold]Examples[/bold]
   [dim]a file of any family[/dim]
     vesal export sam_med3d_turbo.pth -o onnx
   [dim]SAM as its web demos expect it[/dim]
-    vesal export sam-vit-b --single-mask -o onnx"""
+    vesal export sam-vit-b --single-mask -o onnx
+  [dim]then, without torch or vesal[/dim]
+    python examples/onnx_segment.py onnx/vesal-mini ct.nii.gz --point 12,-40,33 -o m.nii.gz"""
+
+_Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", show_default=False, help="A name of `vesal models`, or a weights file."
+    ),
+]
+_Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="DIR", show_default=False, help="Folder of the two files."
+    ),
+]
+_Family = Annotated[
+    str | None,
+    typer.Option(
+        "--family",
+        metavar="FAMILY",
+        help="What a file is taken for; needed for medsam, whose files look like sam's.",
+    ),
+]
+_Single = Annotated[
+    bool,
+    typer.Option(
+        "--single-mask", metavar="", help="Let the decoder choose one mask, by SAM's rule."
+    ),
+]
+_Opset = Annotated[
+    int, typer.Option("--opset", metavar="N", help="Version of ONNX's operators, 18 to 23.")
+]
 
 _UNTRAINED_NOTE = (
     "with three points or more, corners and padding counted, SAM's rule takes mask 0, which "
@@ -26,37 +61,11 @@ _UNTRAINED_NOTE = (
 
 
 def export(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            show_default=False,
-            help="A name of `vesal models`, or a weights file.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="DIR", show_default=False, help="Folder of the two files."
-        ),
-    ],
-    family: Annotated[
-        str | None,
-        typer.Option(
-            "--family",
-            metavar="FAMILY",
-            help="What a file is taken for; needed for medsam, whose files look like sam's.",
-        ),
-    ] = None,
-    single_mask: Annotated[
-        bool,
-        typer.Option(
-            "--single-mask", metavar="", help="Let the decoder choose one mask, by SAM's rule."
-        ),
-    ] = False,
-    opset: Annotated[
-        int, typer.Option("--opset", metavar="N", help="Version of ONNX's operators, 18 to 23.")
-    ] = 20,
+    model: _Model,
+    output: _Output,
+    family: _Family = None,
+    single_mask: _Single = False,
+    opset: _Opset = 20,
 ) -> None:
     """Write the two files, and print what was measured.
 
@@ -98,13 +107,18 @@ def export(
             single_mask=single_mask,
             progress=progress,
         )
+    untrained = single_mask and network.config.family == "sam-med2d"
+    print_facts([*_lines(exported, untrained=untrained), ("licence", facts.licence)])
+
+
+def _lines(exported: "tuple[Exported, ...]", *, untrained: bool) -> list[tuple[str, str]]:
+    """What was written, how far it is from torch, and what to beware of."""
     lines = [
         (file.path.stem.rsplit("-", 1)[-1], f"{file.path} ({file.size_bytes / 1e6:,.1f} MB)")
         for file in exported
     ]
     apart = max(file.difference for file in exported)
     lines.append(("checked", f"onnxruntime and torch differ by {apart:.1e} at most"))
-    if single_mask and network.config.family == "sam-med2d":
+    if untrained:
         lines.append(("note", _UNTRAINED_NOTE))
-    lines.append(("licence", facts.licence))
-    print_facts(lines)
+    return lines

@@ -7,6 +7,7 @@ the global blocks, and tokens from four depths reach the decoder at the masks' r
 import math
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from vesal.errors import ConfigError, PromptError
@@ -29,6 +30,8 @@ class Segmenter(nn.Module):
     def __init__(self, config: SamConfig) -> None:
         super().__init__()
         self.config = config
+        self.encoding_type = torch.float32
+        """Of the encoder's products (`vesal.models.precision`); no part of the state."""
         ndim, width, out = config.ndim, config.width, config.prompt_width
         self.image_encoder = ImageEncoder(config)
         self.prompt_encoder = PromptEncoder(config)
@@ -63,13 +66,11 @@ class Segmenter(nn.Module):
             msg = f"this model encodes images of {wanted}, got {tuple(image.shape[1:])}"
             raise ConfigError(msg)
         code = self.prompt_encoder.grid_code().expand(image.shape[0], *[-1] * (image.ndim - 1))
-        if not self.config.branch_depth:
-            return Embedding(levels=(self.image_encoder(image)[0],), guide=code)
-        embedding, seen = self.image_encoder(image, self._added(image))
-        detail: Tensor = self.embedding_encoder(embedding)
-        for bridge, tokens in zip(self.adapters_bridge, reversed(seen[:_BRIDGES]), strict=True):
-            detail = detail + bridge(tokens.movedim(-1, 1))
-        return Embedding(levels=(embedding, detail), guide=code)
+        if self.encoding_type is torch.float32:
+            return Embedding(levels=self._levels(image), guide=code)
+        with torch.autocast(image.device.type, self.encoding_type):
+            levels = self._levels(image)
+        return Embedding(levels=tuple(level.float() for level in levels), guide=code)
 
     def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """Masks at a quarter of the image's resolution for each prompt set.
@@ -94,6 +95,16 @@ class Segmenter(nn.Module):
         detail = levels[1] if len(levels) > 1 else None
         decoded: Decoded = self.mask_decoder(levels[0] + dense, code, sparse, detail)
         return decoded
+
+    def _levels(self, image: Images) -> tuple[AnyFeatures, ...]:
+        """The embedding, and for SAM-UNet the detail."""
+        if not self.config.branch_depth:
+            return (self.image_encoder(image)[0],)
+        embedding, seen = self.image_encoder(image, self._added(image))
+        detail: Tensor = self.embedding_encoder(embedding)
+        for bridge, tokens in zip(self.adapters_bridge, reversed(seen[:_BRIDGES]), strict=True):
+            detail = detail + bridge(tokens.movedim(-1, 1))
+        return embedding, detail
 
     def _added(self, image: Images) -> tuple[Tokens, ...]:
         features = self.resnet(image)
