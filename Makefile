@@ -21,8 +21,9 @@ setup: $(READY_DEV)  ## Set up the environment with all development tools.
 demo: $(READY)  ## Segment organs of a real CT and MR; writes demo-output/.
 	@$(BIN)/vesal demo -o demo-output
 
+# Two processes with a thread each: two threads in one process wait for each other half of the time.
 test: lint types  ## Everything: lint, types and all tests.
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: setup  ## Style, formatting, floors, sizes.
 	$(BIN)/ruff check $(SOURCES)

@@ -60,10 +60,10 @@ def test_a_path_may_be_text(files: dict[str, Path]) -> None:
     [
         ("missing.nii", None, "No such file"),
         ("empty.nii", b"", "is empty"),
-        ("empty.nii.gz", gzip.compress(b""), "is empty"),
+        ("empty.nii.gz", gzip.compress(b"", mtime=0), "is empty"),
         ("text.nii.gz", b"this is not an image", "none of NIfTI"),
         ("zeros.nii", b"\0" * 1000, "none of NIfTI"),
-        ("text.gz", gzip.compress(b"this is not an image"), "none of NIfTI"),
+        ("text.gz", gzip.compress(b"this is not an image", mtime=0), "none of NIfTI"),
         ("cut.gz", gzip.compress(os.urandom(9999))[:3000], "gzip file that is cut short"),
         ("short.gz", b"\x1f\x8b", "gzip file that is cut short"),
         ("page.html", b"<html>NDims = 3</html>", "none of NIfTI"),
