@@ -17,8 +17,9 @@ from vesal.export.write import export
 if TYPE_CHECKING:
     from tests.export.conftest import Files
 
-# At full size by tests/cli/test_export.py; FT-SAM has SAM's encoder and SAM-Med2D's decoder.
-WRITTEN_ELSEWHERE = ("vesal-mini", "ft-sam")
+# vesal-mini at full size by tests/cli/test_export.py, SAM by test_sam_graphs.py with its goldens; MedSAM and FT-SAM
+# have their graphs.
+WRITTEN_ELSEWHERE = ("vesal-mini", "ft-sam", "medsam", "sam")
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f not in WRITTEN_ELSEWHERE])
