@@ -17,8 +17,8 @@ from vesal.export.write import export
 if TYPE_CHECKING:
     from tests.export.conftest import Files
 
-# vesal-mini at full size by tests/cli/test_export.py, SAM by test_sam_graphs.py with goldens; MedSAM
-# and FT-SAM have their graphs.
+# vesal-mini at full size by tests/cli/test_export.py, SAM with its goldens by test_sam_graphs.py;
+# MedSAM and FT-SAM have their graphs.
 WRITTEN_ELSEWHERE = ("vesal-mini", "ft-sam", "medsam", "sam")
 
 
