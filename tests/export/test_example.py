@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,14 +39,15 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def run(stem: Path, image: NDArray[Any], words: Sequence[str]) -> NDArray[np.bool_]:
     """The mask that the example makes in a process of its own, where torch cannot be imported."""
-    given, output = stem.parent / "given.npy", stem.parent / "mask.npy"
-    np.save(given, image)
-    files = [str(path) for path in (EXAMPLE, stem, given)]
-    command = [sys.executable, "-c", BLOCKED, *files, *words, "-o", str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr
-    assert "voxels inside" in done.stdout
-    mask: NDArray[np.bool_] = np.load(output)
+    with tempfile.TemporaryDirectory() as folder:
+        given, output = Path(folder) / "given.npy", Path(folder) / "mask.npy"
+        np.save(given, image)
+        files = [str(path) for path in (EXAMPLE, stem, given)]
+        command = [sys.executable, "-c", BLOCKED, *files, *words, "-o", str(output)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        assert "voxels inside" in done.stdout
+        mask: NDArray[np.bool_] = np.load(output)
     return mask
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -83,6 +84,18 @@ def test_a_version_that_cannot_be_written_is_refused(opset: int) -> None:
     """With those that can."""
     with pytest.raises(ConfigError, match=f"18 to 23, got {opset}"):
         check_opset(opset)
+
+
+def test_another_version_than_asked_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exporter keeps its own version, and says nothing, where it cannot translate."""
+    real = torch.onnx.export
+
+    def deaf(*arguments: Any, **options: Any) -> Any:
+        return real(*arguments, **{**options, "opset_version": 20})
+
+    monkeypatch.setattr(torch.onnx, "export", deaf)
+    with pytest.raises(ConfigError, match="opset 18: take 20"):
+        converted(graph(), 18)
 
 
 def test_the_exporter_may_speak_again_afterwards() -> None:

@@ -17,8 +17,8 @@ from vesal.export.write import export
 if TYPE_CHECKING:
     from tests.export.conftest import Files
 
-# vesal-mini at full size by tests/cli/test_export.py, SAM with its goldens by test_sam_graphs.py;
-# MedSAM and FT-SAM have their graphs.
+# vesal-mini at full size by tests/cli/test_export.py, SAM where points and prompt sets vary;
+# MedSAM and FT-SAM have the graphs of SAM and SAM-Med2D.
 WRITTEN_ELSEWHERE = ("vesal-mini", "ft-sam", "medsam", "sam")
 
 
@@ -105,6 +105,21 @@ def test_weights_beside_a_file_go_with_it(tmp_path: Path, monkeypatch: pytest.Mo
         "sam-encoder.onnx",
         "sam-encoder.onnx.data",
     ]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one sentence, wherever the disk refuses."""
+
+    def save(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(write, "converted", lambda *_: None)
+    monkeypatch.setattr(write, "save", save)
+    with pytest.raises(ResourceError, match="No space left on device"):
+        export(tiny("sam"), tmp_path, name="sam", origin=ORIGIN)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "a/b", ".."])
