@@ -176,7 +176,8 @@ def linear_and_rank(window: Array) -> Array:
 def segment_volume(model: Model, volume: Array, spacing: Array, clicks: Clicks) -> Array:
     """Logits on the volume, click by click; ``clicks`` are array indices.
 
-    The window is of cubic voxels around the first click.
+    One window of cubic voxels around the first click. vesal itself goes on with vesal-mini: it
+    looks wider or closer until the object fills the window, so that its masks can be much larger.
     """
     whole = np.array(volume.shape)
     if model.family == "sam-med3d":
@@ -244,6 +245,9 @@ def main() -> None:
     parser.add_argument("--spacing", type=numbers, default=[1.0, 1.0, 1.0], help="mm, of .npy")
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
+    for half in ("encoder", "decoder"):
+        if not Path(f"{given.model}-{half}.onnx").is_file():
+            parser.error(f"{given.model}-{half}.onnx is missing: `vesal export` writes it")
     model = Model(given.model)
     array, affine = read(given.image, given.spacing)
     clicks = [(np.array(p), 1) for p in given.point] + [(np.array(p), 0) for p in given.negative]
@@ -253,6 +257,9 @@ def main() -> None:
     else:
         to_index = np.linalg.inv(affine)
         found = [((to_index @ [*point, 1.0])[:3], label) for point, label in clicks]
+        for (point, _), (place, _) in zip(clicks, found, strict=True):
+            if not np.all((place >= -0.5) & (place <= np.array(array.shape) - 0.5)):
+                parser.error(f"the point {point} lies outside the volume: give one inside, in mm")
         logits = segment_volume(model, array, np.linalg.norm(affine[:3, :3], axis=0), found)
     write(given.output, logits > 0, affine)
     print(f"{int((logits > 0).sum())} voxels inside, of {logits.size}")
