@@ -58,12 +58,16 @@ def _reference(name: str, config: SamConfig) -> Side:
     return Side(encode=encode, click=lambda: click(model, kept[0], points, previous))
 
 
-def _vesal(_: str, config: SamConfig) -> Side:
+def vesal_model(config: SamConfig) -> Segmenter:
+    """Ours, with the weights of the rule."""
     with torch.device("meta"):
         model = Segmenter(config)
     model.load_state_dict(rule_weights(model.state_dict()), assign=True)
-    model.eval().requires_grad_(requires_grad=False)
-    image = image_of(config)
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+def _vesal(_: str, config: SamConfig) -> Side:
+    model, image = vesal_model(config), image_of(config)
     points, previous = _prompt(config)
     prompts = PromptTensors(
         points=points, labels=torch.ones(1, 1, dtype=torch.int64), previous=previous

@@ -126,3 +126,14 @@ def test_a_missing_folder_is_said_in_a_sentence(target: str, tmp_path: Path) -> 
     source = family_file(tmp_path / "a.pth", "sam", weights_of(small()))
     with pytest.raises(ResourceError, match="choose a folder"):
         convert(source, tmp_path / "missing" / target)
+
+
+def test_a_file_is_not_converted_onto_itself(tmp_path: Path) -> None:
+    """Under its own name or another one; what else is in it would be lost."""
+    source = family_file(tmp_path / "a.pth", "sam", weights_of(small("sam")))
+    (tmp_path / "b.pth").symlink_to(source)
+    before = source.read_bytes()
+    for target in (source, tmp_path / "b.pth"):
+        with pytest.raises(ConfigError, match="is the file that is to be converted"):
+            convert(source, target)
+    assert source.read_bytes() == before

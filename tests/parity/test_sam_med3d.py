@@ -99,9 +99,8 @@ def test_a_padded_window_is_the_reference_where_its_tokens_are_real(
     np.testing.assert_allclose(found, golden[f"{name}__val"][real], rtol=0, atol=ATOL)
 
 
-def test_positions_of_tokens_are_added(network: Segmenter, encoded: object) -> None:
+def test_positions_of_tokens_are_added(network: Segmenter) -> None:
     """The sum of patches and positions is what enters the first block."""
-    assert encoded
     golden = arrays("sam_med3d/encoder_intermediates")
     with torch.inference_mode():
         patches = network.image_encoder.patch_embed(normal(0, 1, 1, 128, 128, 128))

@@ -37,12 +37,15 @@ def convert(
         image_size: as in `load_model`.
 
     Raises:
-        ConfigError: another suffix, no such family or size.
+        ConfigError: another suffix, no such family or size, or the source as target.
         CheckpointError: the source is damaged, of another family, or does not fit exactly.
         ResourceError: the disk refuses; what was there before is still there.
     """
     if target.suffix not in (_OURS, *_THEIRS):
         msg = f"weights are written as .safetensors, .pth or .pt, got {target.name!r}"
+        raise ConfigError(msg)
+    if target.exists() and target.samefile(source):
+        msg = f"{target} is the file that is to be converted; give another name"
         raise ConfigError(msg)
     weights = open_weights(source, family)
     check_fit(weights)

@@ -1,36 +1,19 @@
 """Tells a checkpoint's family and all sizes from the names and shapes of its tensors.
 
-What shapes cannot tell is preset for each family: the quirks that its published weights were
-trained with, and MedSAM, whose files have the very shapes of SAM's.
+What shapes cannot tell is taken from the zoo: the quirks that published weights were trained with.
+MedSAM's files have the very shapes of SAM's.
 """
 
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import TypedDict
 
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.sam_config import SamConfig
+from vesal.models.zoo import PUBLISHED
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-
-class _Quirks(TypedDict, total=False):
-    """Fields of a config that shapes cannot tell; those of SAM are its defaults."""
-
-    code_waves: tuple[str, ...]
-    point_axes: tuple[int, ...]
-    dense_axes: tuple[int, ...]
-    relative_positions: str
-
-
-_SAM: _Quirks = {}
-_SAM_MED3D: _Quirks = {
-    "code_waves": ("sin", "cos", "sin"),
-    "point_axes": (0, 1, 2),
-    "dense_axes": (1, 0, 2),
-    "relative_positions": "sam-med3d",
-}
 
 _PATCHES = "image_encoder.patch_embed.proj.weight"
 _POSITIONS = "image_encoder.pos_embed"
@@ -95,7 +78,9 @@ def _measured(shapes: Shapes) -> SamConfig:
     grid = _grid(shapes[_POSITIONS], ndim)
     rows, head_width = _relative_positions(shapes)
     window, global_blocks = _windows(rows, grid)
-    return SamConfig(
+    quirks = PUBLISHED["sam-med3d" if ndim == 3 else "sam-vit-b"]  # what shapes cannot tell
+    return dataclasses.replace(
+        quirks,
         family=_family(shapes, ndim, grid * patch[0]),
         ndim=ndim,
         image_channels=channels,
@@ -110,7 +95,6 @@ def _measured(shapes: Shapes) -> SamConfig:
         adapters=any(".Adapter." in name for name in shapes),
         branch_depth=_branch_depth(shapes),
         point_embeddings=sum(1 for name in shapes if _POINT.fullmatch(name)),
-        **(_SAM_MED3D if ndim == 3 else _SAM),
     )
 
 

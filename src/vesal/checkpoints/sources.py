@@ -64,7 +64,7 @@ SOURCES: dict[str, Source] = {
     ),
     "sam-med3d": Source(
         file="sam_med3d.pth",
-        where="ask for it at https://github.com/uni-medical/SAM-Med3D (only turbo is linked there)",
+        where=f"download {_DRIVE}/1PFeUjlFMAppllS9x1kAWyCYUJM9re2Ub",  # of an older readme
         licence=_APACHE,
     ),
     "sam-med3d-turbo": Source(

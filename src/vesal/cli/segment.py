@@ -132,6 +132,11 @@ def check_model(model: str) -> None:
     """
     from vesal.checkpoints.locate import weights_path
 
+    if Path(model).is_dir():
+        from vesal.errors import ConfigError
+
+        msg = f"{model} is a folder; give the weights file in it, or a name of `vesal models`"
+        raise ConfigError(msg)
     if not Path(model).is_file():
         weights_path(model)
 

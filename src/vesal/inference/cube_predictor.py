@@ -22,7 +22,7 @@ from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
 from vesal.inference.lattice import lattice_of, read_window, window_starts
 from vesal.inference.pack import pack_prompts
-from vesal.inference.windows import part_under
+from vesal.inference.paste import pasted
 from vesal.models.promptable import Promptable
 from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import Images
@@ -31,7 +31,6 @@ from vesal.prompts import Box
 
 _SPACING_MM = 1.5  # SAM-Med3D, published preprocessing
 _REMEMBERED_BYTES = 64 * 2**20  # some forty windows
-_OUTSIDE = -20.0  # logit where nothing was looked at
 _BOX_NOTE = "box: emulated by a window, a click in its middle and a limit; not trained on boxes"
 _FAR_NOTE = "point: the clicks lie too far apart for one window; only the newest is looked at"
 _SCALE_NOTE = "intensity: nothing in the window is above 0, so all its voxels set the scale"
@@ -143,13 +142,9 @@ class CubePredictor:
 
     def _mask(self, cube: _Cube) -> MaskArray:
         """The mask on the image's own grid: logits resampled, then thresholded; clicks obeyed."""
-        grid, window = self._image.grid, self._window(cube.starts)
         mask = cube.elsewhere.copy()
-        part = part_under(grid, window)
-        local = grid.crop([s.start for s in part], [s.stop for s in part])
-        logits = resample(self._fine(cube), window, local, fill=_OUTSIDE)
-        if cube.box is not None:
-            logits[~within(local, cube.box)] = _OUTSIDE
+        window = self._window(cube.starts)
+        part, local, logits = pasted(self._fine(cube), window, self._image.grid, cube.box)
         mask[part] = cube.clicks.obeyed(logits, local) > 0
         return mask
 

@@ -17,6 +17,7 @@ from vesal.images import Image
 from vesal.inference.answer import Answer, memory_of
 from vesal.inference.boxes import index_box, within
 from vesal.inference.clicks import Clicks
+from vesal.inference.paste import OUTSIDE
 from vesal.inference.slice_reader import Reading, SliceReader
 from vesal.inference.walks import walks
 from vesal.models.promptable import Promptable
@@ -27,7 +28,6 @@ from vesal.prompts import Box
 _GROWTH, _SLACK = 4, 16
 """A slice's mask may be so many times as large as its neighbour's, and so many pixels more: the
 poles of a ball widen by less, a leak into its surroundings by more."""
-_OUTSIDE = -20.0  # logit outside of the box
 _POINT_NOTE = "point: this model was trained on boxes alone; clicks are passed on as they are"
 
 
@@ -168,7 +168,7 @@ class SlicePredictor:
         local = self._slices.grid(number)
         logits = self._slices.laid(reading.page)
         if asked.box is not None:
-            logits[~within(local, asked.box)] = _OUTSIDE
+            logits[~within(local, asked.box)] = OUTSIDE
         return _Found(reading=reading, mask=told.obeyed(logits, local) > 0)
 
     def _corners(self, number: int, box: Box | None) -> Corners | None:

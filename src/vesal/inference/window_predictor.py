@@ -11,11 +11,11 @@ from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import robust_range
 from vesal.inference.answer import Answer, memory_of
-from vesal.inference.boxes import within
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
-from vesal.inference.windows import View, first_view, next_view, part_under, view_of_box
+from vesal.inference.paste import pasted
+from vesal.inference.windows import View, first_view, next_view, view_of_box
 from vesal.models.promptable import Promptable
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.progress import Progress, silent
@@ -32,7 +32,6 @@ _LEAST_CONTRAST = 0.12
 
 _STEPS_BACK, _STEP_BACK = 4, 1.6
 _BULK_PERCENT = (5, 95)
-_OUTSIDE = -20.0  # logit where nothing was looked at
 _BOX_NOTE = "box: this model was not trained on boxes; used as window, centre click and limit"
 
 
@@ -94,12 +93,7 @@ class WindowPredictor:
         What is not joined to a positive click is left out, as is what lies outside the box.
         """
         mask = np.zeros(self._grid.shape, np.bool_)
-        window = self._window(look.view)
-        part = part_under(self._grid, window)
-        local = self._grid.crop([s.start for s in part], [s.stop for s in part])
-        logits = resample(look.logits, window, local, fill=_OUTSIDE)
-        if box is not None:
-            logits[~within(local, box)] = _OUTSIDE
+        part, local, logits = pasted(look.logits, self._window(look.view), self._grid, box)
         mask[part] = clicks.joined(clicks.obeyed(logits, local) > 0, local)
         return mask
 

@@ -11,7 +11,7 @@ PRECISIONS = ("float32", "auto", "bfloat16")
 def encoding_type(precision: str, *, native: bool | None = None) -> torch.dtype:
     """The type that linear layers and convolutions of an encoder compute in.
 
-    torch emulates bfloat16 on a CPU without it, some thirty times slower than float32: "auto" then
+    torch emulates bfloat16 on a CPU without it, ten times slower than float32: "auto" then
     stays with float32. Decoders and positional codes are always computed in float32.
 
     Args:
