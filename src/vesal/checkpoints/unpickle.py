@@ -83,7 +83,9 @@ class Inert:
         """Forget the item."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+# No slots in these two: with them dataclasses of Python 3.11.2 (Debian 12) puts a `__setstate__` of
+# its own over the one that is written here, and a pickle could change what was checked.
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Storage:
     """Values that tensors are views of."""
 
@@ -96,7 +98,7 @@ class Storage:
         """Forget the state: a pickle may not change what was checked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class View:
     """A tensor: values of a storage in some order."""
 
