@@ -5,7 +5,7 @@ test run checks it. Index-space arrays follow the axes of the file (see `geometr
 """
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Shaped, UInt8
+from jaxtyping import Bool, Float32, Float64, Shaped, UInt8, UInt16
 
 Voxels = Shaped[np.ndarray, "*space"]
 """Values on a grid, of any type; a colour raster has a last axis of three."""
@@ -54,3 +54,6 @@ PageValues = Float32[np.ndarray, "rows columns"]
 
 Corners = Float64[np.ndarray, "2 axis"]
 """Lowest and highest corner of a box in continuous array or page indices."""
+
+LabelArray = UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
+"""The number of the object that each voxel belongs to, 0 for none."""

@@ -19,6 +19,11 @@ class Source:
         header: the file's own header block where a mask must repeat it (NIfTI: both
             forms, their codes, units), else empty.
         space: the file's own name of its world (NRRD), else empty.
+        series_uid: SeriesInstanceUID of a DICOM image, else empty.
+        files: of a DICOM image, the file behind each slice, in the order of the last axis; one
+            file for all slices of a multi-frame object, or for a picture.
+        frames: of a multi-frame object, the frame behind each slice, counted from 0; else empty.
+        notes: what was irregular in the file and how it was mended, a sentence each.
     """
 
     path: Path | None = None
@@ -26,6 +31,10 @@ class Source:
     spacing_known: bool = True
     header: bytes = b""
     space: str = ""
+    series_uid: str = ""
+    files: tuple[Path, ...] = ()
+    frames: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

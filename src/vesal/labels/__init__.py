@@ -1,0 +1,6 @@
+"""Named, coloured objects on one grid, and the files they are written to."""
+
+from vesal.labels.label_map import LabelMap
+from vesal.labels.segment import Segment
+
+__all__ = ["LabelMap", "Segment"]

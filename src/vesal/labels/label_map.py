@@ -1,0 +1,73 @@
+"""All objects of one image in one array, a number for each object."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vesal.arrays import LabelArray
+from vesal.errors import ConfigError, ImageError
+from vesal.geometry.grid import Grid
+from vesal.images import Mask, Source
+from vesal.labels.segment import Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class LabelMap:
+    """Objects that do not overlap, on the grid of the image they belong to. Read-only.
+
+    Attributes:
+        array: `grid.shape`, uint8 or uint16; 0 is background.
+        grid: where the voxels are.
+        segments: one for each number in the array; one may be empty there.
+        source: of the image.
+
+    Raises:
+        ImageError: if the array does not have the shape of the grid.
+        ConfigError: if two segments share a number, or a number in the array has no segment.
+    """
+
+    array: LabelArray
+    grid: Grid
+    segments: tuple[Segment, ...]
+    source: Source = field(default_factory=Source)
+
+    def __post_init__(self) -> None:
+        if self.array.shape != self.grid.shape:
+            msg = f"a label map needs its grid's shape {self.grid.shape}, got {self.array.shape}"
+            raise ImageError(msg)
+        numbers = [segment.number for segment in self.segments]
+        if len(set(numbers)) < len(numbers):
+            msg = f"each segment needs a number of its own, got {numbers}"
+            raise ConfigError(msg)
+        unknown = sorted({int(n) for n in np.unique(self.array)} - {0, *numbers})
+        if unknown:
+            msg = f"each number in a label map needs a segment, got {unknown} without one"
+            raise ConfigError(msg)
+        view = self.array.view()
+        view.setflags(write=False)
+        object.__setattr__(self, "array", view)
+
+    def __repr__(self) -> str:
+        return f"LabelMap({', '.join(s.name for s in self.segments)}; {self.source.name})"
+
+    def mask(self, number: int) -> Mask:
+        """The mask of one segment.
+
+        Raises:
+            ConfigError: if no segment has this number.
+        """
+        self.segment(number)
+        return Mask(array=self.array == number, grid=self.grid, source=self.source)
+
+    def segment(self, number: int) -> Segment:
+        """The segment with this number.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        for segment in self.segments:
+            if segment.number == number:
+                return segment
+        known = ", ".join(str(s.number) for s in self.segments) or "none"
+        msg = f"no segment has the number {number}; there are: {known}"
+        raise ConfigError(msg)
