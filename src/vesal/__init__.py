@@ -16,7 +16,8 @@ from vesal.errors import VesalError
 if TYPE_CHECKING:
     from vesal.checkpoints.load import load_model
     from vesal.images import Image, Mask, open_image
-    from vesal.prompts import Box, Click
+    from vesal.labels import LabelMap, Segment, open_labels
+    from vesal.prompts import Box, Click, Lasso, MaskPrompt, Scribble
     from vesal.session import Session
 
 __version__ = version("vesal")
@@ -25,22 +26,34 @@ __all__ = [
     "Box",
     "Click",
     "Image",
+    "LabelMap",
+    "Lasso",
     "Mask",
+    "MaskPrompt",
+    "Scribble",
+    "Segment",
     "Session",
     "VesalError",
     "__version__",
     "load_model",
     "open_image",
+    "open_labels",
 ]
 
 _HOMES = {
     "Box": "vesal.prompts",
     "Click": "vesal.prompts",
     "Image": "vesal.images",
+    "LabelMap": "vesal.labels",
+    "Lasso": "vesal.prompts",
     "Mask": "vesal.images",
+    "MaskPrompt": "vesal.prompts",
+    "Scribble": "vesal.prompts",
+    "Segment": "vesal.labels",
     "Session": "vesal.session",
     "load_model": "vesal.checkpoints.load",
     "open_image": "vesal.images",
+    "open_labels": "vesal.labels",
 }
 
 

@@ -7,11 +7,12 @@ import torch
 from tests.fakes import BrightSegmenter, bright_segmenter
 from tests.grids import UGLY
 from tests.phantoms import ball_image, enlarged
-from vesal.geometry import Grid
+from vesal.geometry import Grid, Patch
 from vesal.images import Image
 from vesal.inference.answer import Answer
 from vesal.inference.clicks import Clicks
 from vesal.inference.cube_predictor import CubePredictor
+from vesal.inference.request import Request
 from vesal.models.promptable import Decoded, Embedding, PromptTensors
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
@@ -57,7 +58,7 @@ def test_a_click_meets_its_voxel_whatever_the_axes_of_the_file(
     grid = enlarged(UGLY[name], 14)
     index = np.array(grid.shape)[None] / 2.0 + 0.3
     point = tuple(float(v) for v in grid.to_world(index)[0])
-    looking(model, ball_image(grid, point, 9.0)).predict(said((point, True)))
+    looking(model, ball_image(grid, point, 9.0)).predict(Request(clicks=said((point, True))))
     shown = model.images[0][0, 0]
     assert shown.shape == (SIZE,) * 3
     bright = torch.nonzero(shown > (shown.amin() + shown.amax()) / 2).double().mean(dim=0)
@@ -67,7 +68,7 @@ def test_a_click_meets_its_voxel_whatever_the_axes_of_the_file(
 
 def test_the_first_click_is_told_with_an_empty_mask_of_zeros(model: BrightSegmenter) -> None:
     """As the weights were trained; "no mask" they have never seen."""
-    looking(model, BALL).predict(ONE)
+    looking(model, BALL).predict(Request(clicks=ONE))
     previous = model.prompts[0].previous
     assert previous is not None
     assert previous.shape == (1, 1, SIZE, SIZE, SIZE)
@@ -77,8 +78,8 @@ def test_the_first_click_is_told_with_an_empty_mask_of_zeros(model: BrightSegmen
 def test_a_further_click_is_told_alone_with_the_last_logits(model: BrightSegmenter) -> None:
     """And the window is not encoded again."""
     predictor = looking(model, BALL)
-    first = predictor.predict(ONE)
-    predictor.predict(TWO, previous=first)
+    first = predictor.predict(Request(clicks=ONE))
+    predictor.predict(Request(clicks=TWO), previous=first)
     assert len(model.images) == 1
     assert model.prompts[1].labels.tolist() == [[0]]
     assert model.prompts[1].previous is not None
@@ -87,35 +88,35 @@ def test_a_further_click_is_told_alone_with_the_last_logits(model: BrightSegment
 
 def test_the_full_history_is_an_option(model: BrightSegmenter) -> None:
     """All clicks at each step."""
-    looking(model, BALL, full_history=True).predict(TWO)
+    looking(model, BALL, full_history=True).predict(Request(clicks=TWO))
     assert [prompts.labels.tolist() for prompts in model.prompts] == [[[1]], [[1, 0]]]
 
 
 def test_clicks_at_once_are_clicks_one_after_the_other(model: BrightSegmenter) -> None:
     """The same prompts, the same bits; and a click that was changed starts again."""
     predictor = looking(model, BALL)
-    step = predictor.predict(TWO, previous=predictor.predict(ONE))
+    step = predictor.predict(Request(clicks=TWO), previous=predictor.predict(Request(clicks=ONE)))
     asked = len(model.prompts)
-    at_once = predictor.predict(TWO)
+    at_once = predictor.predict(Request(clicks=TWO))
     assert len(model.prompts) == 2 * asked
-    assert np.array_equal(step.mask, at_once.mask)
+    assert np.array_equal(step.mask.full(), at_once.mask.full())
     other = said((CENTRE, True), ((-43.0, 36.0, 61.0), False))
-    predictor.predict(other, previous=step)
+    predictor.predict(Request(clicks=other), previous=step)
     assert len(model.prompts) == 3 * asked
 
 
 def test_a_positive_click_goes_first(model: BrightSegmenter) -> None:
     """There is nothing yet to take away from."""
-    looking(model, BALL).predict(said(((-47.0, 36.0, 61.0), False), (CENTRE, True)))
+    looking(model, BALL).predict(Request(clicks=said(((-47.0, 36.0, 61.0), False), (CENTRE, True))))
     assert [prompts.labels.tolist() for prompts in model.prompts] == [[[1]], [[0]]]
 
 
 def test_an_answer_of_another_predictor_is_not_looked_at(model: BrightSegmenter) -> None:
     """As when a session changes its model."""
     predictor = looking(model, BALL)
-    foreign = Answer(mask=np.ones(GRID.shape, np.bool_), memory="something")
-    answer = predictor.predict(ONE, previous=foreign)
-    assert np.array_equal(answer.mask, predictor.predict(ONE).mask)
+    foreign = Answer(mask=Patch.empty(GRID.shape), memory="something")
+    answer = predictor.predict(Request(clicks=ONE), previous=foreign)
+    assert np.array_equal(answer.mask.full(), predictor.predict(Request(clicks=ONE)).mask.full())
 
 
 def test_a_click_outside_the_window_moves_it_and_the_mask_stays() -> None:
@@ -124,12 +125,14 @@ def test_a_click_outside_the_window_moves_it_and_the_mask_stays() -> None:
     one, two = ball_image(GRID, (-12.0, 12.0, 12.0), 8.0), ball_image(GRID, FAR, 8.0)
     image = Image(array=np.maximum(one.array, two.array), grid=GRID)
     predictor = looking(model, image)
-    first = predictor.predict(said(((-12.0, 12.0, 12.0), True)))
-    both = predictor.predict(said(((-12.0, 12.0, 12.0), True), (FAR, True)), previous=first)
+    first = predictor.predict(Request(clicks=said(((-12.0, 12.0, 12.0), True))))
+    both = predictor.predict(
+        Request(clicks=said(((-12.0, 12.0, 12.0), True), (FAR, True))), previous=first
+    )
     assert len(model.images) == 2
     truth = image.array > 550
-    assert 2 * (both.mask & truth).sum() / (both.mask.sum() + truth.sum()) > 0.9
-    assert (both.mask & first.mask).sum() == first.mask.sum()
+    assert 2 * (both.mask.full() & truth).sum() / (both.mask.full().sum() + truth.sum()) > 0.9
+    assert (both.mask.full() & first.mask.full()).sum() == first.mask.full().sum()
     assert any(note.startswith("point: the clicks lie too far apart") for note in both.notes)
 
 
@@ -138,7 +141,7 @@ def test_a_moved_window_is_told_the_last_logits_where_it_saw_them() -> None:
     model = bright_segmenter("sam-med3d", SIZE)
     predictor = looking(model, BALL)
     beyond = (CENTRE[0], CENTRE[1], CENTRE[2] + 27.0)
-    predictor.predict(said((CENTRE, True), (beyond, True)))
+    predictor.predict(Request(clicks=said((CENTRE, True), (beyond, True))))
     first, second = (image[0, 0] for image in model.images)
     shift = 9  # half of 27 mm in voxels: the window is in the middle of both clicks
     assert torch.equal(second[..., : SIZE - shift] > 0, first[..., shift:] > 0)
@@ -152,11 +155,15 @@ def test_a_moved_window_is_told_the_last_logits_where_it_saw_them() -> None:
 def test_a_mask_that_is_cut_off_is_noted(model: BrightSegmenter) -> None:
     """Where the volume goes on behind the window's face, and only there."""
     predictor = looking(model, ball_image(GRID, CENTRE, 30.0))
-    assert any("cut off at the window of 48 mm" in n for n in predictor.predict(ONE).notes)
-    assert looking(model, BALL).predict(ONE).notes == ()
+    assert any(
+        "cut off at the window of 48 mm" in n for n in predictor.predict(Request(clicks=ONE)).notes
+    )
+    assert looking(model, BALL).predict(Request(clicks=ONE)).notes == ()
     edge = (0.0, 0.0, 0.0)
-    at_the_edge = looking(model, ball_image(GRID, edge, 15.0)).predict(said((edge, True)))
-    assert at_the_edge.mask[0, 0, 0]
+    at_the_edge = looking(model, ball_image(GRID, edge, 15.0)).predict(
+        Request(clicks=said((edge, True)))
+    )
+    assert at_the_edge.mask.full()[0, 0, 0]
     assert at_the_edge.notes == ()
 
 
@@ -164,25 +171,25 @@ def test_a_box_is_a_window_a_click_in_its_middle_and_a_limit(model: BrightSegmen
     """And it is said; with a click inside, that one is told."""
     box = Box(low_mm=(-55.0, 30.0, 50.0), high_mm=(-44.0, 40.0, 70.0))
     predictor = looking(model, ball_image(GRID, CENTRE, 30.0))
-    answer = predictor.predict(said((CENTRE, False)).only(slice(0)), box=box)
-    inside = GRID.to_world(np.argwhere(answer.mask).astype(np.float64))
+    answer = predictor.predict(Request(clicks=said((CENTRE, False)).only(slice(0)), box=box))
+    inside = GRID.to_world(np.argwhere(answer.mask.full()).astype(np.float64))
     slack = np.array([0.76, 0.76, 1.51])  # half a voxel
-    assert answer.mask.any()
+    assert answer.mask.full().any()
     assert (inside >= np.array(box.low_mm) - slack).all()
     assert (inside <= np.array(box.high_mm) + slack).all()
     assert answer.notes == (
         "box: emulated by a window, a click in its middle and a limit; not trained on boxes",
     )
     assert model.prompts[0].points[0, 0].tolist() == pytest.approx([SIZE / 2] * 3, abs=1.0)
-    predictor.predict(ONE, box=box, previous=answer)
+    predictor.predict(Request(clicks=ONE, box=box), previous=answer)
     assert model.prompts[1].points[0, 0].tolist() != model.prompts[0].points[0, 0].tolist()
 
 
 def test_a_window_without_positive_values_is_noted(model: BrightSegmenter) -> None:
     """SAM-Med3D takes its scale from values above 0."""
     dark = Image(array=BALL.array - 2000, grid=GRID)
-    answer = looking(model, dark).predict(ONE)
-    assert answer.mask.any()
+    answer = looking(model, dark).predict(Request(clicks=ONE))
+    assert answer.mask.full().any()
     assert any(note.startswith("intensity: ") for note in answer.notes)
 
 
@@ -190,7 +197,7 @@ def test_progress_is_told_at_every_click(model: BrightSegmenter) -> None:
     """Up to the end."""
     steps: list[tuple[int, int]] = []
     looking(model, BALL).predict(
-        TWO, progress=lambda done, total, _text: steps.append((done, total))
+        Request(clicks=TWO), progress=lambda done, total, _text: steps.append((done, total))
     )
     assert steps == [(1, 2), (2, 2)]
 
@@ -214,7 +221,7 @@ def test_coarse_logits_are_interpolated_before_they_are_thresholded() -> None:
         point_axes=(0, 1, 2),
         dense_axes=(0, 1, 2),
     )
-    mask = looking(Coarse(config), BALL).predict(ONE).mask
+    mask = looking(Coarse(config), BALL).predict(Request(clicks=ONE)).mask.full()
     truth = BALL.array > 550
     assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.9
     assert (np.abs(np.argwhere(mask).mean(axis=0) - np.argwhere(truth).mean(axis=0)) < 0.5).all()
@@ -247,7 +254,7 @@ def test_the_network_itself_is_asked_as_its_authors_ask_it() -> None:
     middle, second = np.array([16.0, 16, 16]), np.array([20.0, 9, 13])
     predictor = CubePredictor(image, network, config, full_history=False)
     clicks = said((tuple(1.5 * middle), True), (tuple(1.5 * second), False))
-    found = predictor.predict(clicks).mask
+    found = predictor.predict(Request(clicks=clicks)).mask.full()
 
     above = volume[volume > 0]
     window = torch.from_numpy((volume - above.mean()) / above.std(ddof=1))[None, None]

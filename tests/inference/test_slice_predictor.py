@@ -11,6 +11,7 @@ from vesal.geometry import Grid
 from vesal.images import Image
 from vesal.inference.answer import Answer
 from vesal.inference.clicks import Clicks
+from vesal.inference.request import Request
 from vesal.inference.slice_predictor import SlicePredictor
 from vesal.prompts import Box
 
@@ -32,7 +33,7 @@ def said(*points: tuple[tuple[float, ...], bool]) -> Clicks:
 
 def slices_of(answer: Answer) -> list[int]:
     """The slices that the mask reaches."""
-    return np.flatnonzero(answer.mask.any(axis=(0, 1))).tolist()
+    return np.flatnonzero(answer.mask.full().any(axis=(0, 1))).tolist()
 
 
 def agreement(mask: NDArray[np.bool_], image: Image) -> float:
@@ -59,16 +60,16 @@ SCALE = np.array([86 / 36, 96 / 40])
 
 def test_the_mask_goes_both_ways_until_it_vanishes(model: BrightSegmenter) -> None:
     """All slices of the ball; the ones behind its poles are looked at and left out."""
-    answer = looking(model).predict(ONE)
+    answer = looking(model).predict(Request(clicks=ONE))
     assert slices_of(answer) == REACHED
-    assert agreement(answer.mask, BALL) > 0.98
+    assert agreement(answer.mask.full(), BALL) > 0.98
     assert len(model.images) == len(REACHED) + 2
     assert answer.notes == ()
 
 
 def test_a_neighbour_is_prompted_with_the_last_mask(model: BrightSegmenter) -> None:
     """Its box, from its first pixel to one past its last, its logits, and no point."""
-    looking(model).predict(ONE)
+    looking(model).predict(Request(clicks=ONE))
     first, neighbour = model.prompts[0], model.prompts[1]
     assert first.boxes is None
     assert first.previous is None
@@ -84,7 +85,7 @@ def test_a_neighbour_is_prompted_with_the_last_mask(model: BrightSegmenter) -> N
 def test_only_families_trained_on_masks_are_told_the_last_one(family: str, told: bool) -> None:
     """The box is for all."""
     model = bright_segmenter(family)
-    looking(model).predict(ONE)
+    looking(model).predict(Request(clicks=ONE))
     assert (model.prompts[1].previous is not None) == told
     assert model.prompts[1].boxes is not None
 
@@ -92,23 +93,25 @@ def test_only_families_trained_on_masks_are_told_the_last_one(family: str, told:
 def test_a_further_click_on_a_seen_slice_never_encodes_again(model: BrightSegmenter) -> None:
     """On the clicked slice, on one that was reached, positive or negative."""
     predictor = looking(model)
-    answer = predictor.predict(ONE)
+    answer = predictor.predict(Request(clicks=ONE))
     before = len(model.images)
     places = [(-22.0, 18.0, 30.0), (-20.0, 20.0, 36.0), (-20.0, 15.0, 24.0)]
     clicks = [(CENTRE, True)]
     for place, positive in zip(places, (True, True, False), strict=True):
         clicks.append((place, positive))
-        answer = predictor.predict(said(*clicks), previous=answer)
+        answer = predictor.predict(Request(clicks=said(*clicks)), previous=answer)
     assert len(model.images) == before
-    assert not answer.mask[20, 15, 8]
+    assert not answer.mask.full()[20, 15, 8]
 
 
 def test_a_clicked_slice_is_told_its_clicks_and_its_last_logits(model: BrightSegmenter) -> None:
     """Of that slice alone; slices where nothing new was said keep what they had."""
     predictor = looking(model)
-    first = predictor.predict(ONE)
+    first = predictor.predict(Request(clicks=ONE))
     model.prompts.clear()
-    predictor.predict(said((CENTRE, True), ((-20.0, 18.0, 36.0), True)), previous=first)
+    predictor.predict(
+        Request(clicks=said((CENTRE, True), ((-20.0, 18.0, 36.0), True))), previous=first
+    )
     again = [p for p in model.prompts if p.points.shape[1]]
     assert len(again) == 1
     assert again[0].previous is not None
@@ -118,29 +121,31 @@ def test_a_clicked_slice_is_told_its_clicks_and_its_last_logits(model: BrightSeg
 def test_a_changed_prompt_starts_again(model: BrightSegmenter) -> None:
     """Nothing is left of the last answer when a click was taken back or a box was drawn."""
     predictor = looking(model)
-    first = predictor.predict(said((CENTRE, True), ((-21.0, 18.0, 30.0), True)))
+    first = predictor.predict(Request(clicks=said((CENTRE, True), ((-21.0, 18.0, 30.0), True))))
     for clicks, box in (
         (ONE, None),
         (ONE, Box(low_mm=(-32.0, 6.0, 18.0), high_mm=(-8.0, 30.0, 42.0))),
     ):
         model.prompts.clear()
-        predictor.predict(clicks, box=box, previous=first)
+        predictor.predict(Request(clicks=clicks, box=box), previous=first)
         assert model.prompts[0].previous is None
 
 
 def test_negative_clicks_alone_on_a_slice_wait_for_its_turn(model: BrightSegmenter) -> None:
     """The slice is asked with its neighbour's mask and the click; it starts no walk."""
     predictor = looking(model)
-    answer = predictor.predict(said((CENTRE, True), ((-20.0, 18.0, 36.0), False)))
+    answer = predictor.predict(Request(clicks=said((CENTRE, True), ((-20.0, 18.0, 36.0), False))))
     assert slices_of(answer) == REACHED
-    assert not answer.mask[20, 18, 12]
+    assert not answer.mask.full()[20, 18, 12]
     asked = [p.labels.tolist() for p in model.prompts if p.labels.numel()]
     assert asked == [[[1]], [[0]]]
 
 
 def test_two_prompted_slices_meet_half_way(model: BrightSegmenter) -> None:
     """No slice is asked twice."""
-    looking(model).predict(said(((-20.0, 18.0, 24.0), True), ((-20.0, 18.0, 36.0), True)))
+    looking(model).predict(
+        Request(clicks=said(((-20.0, 18.0, 24.0), True), ((-20.0, 18.0, 36.0), True)))
+    )
     assert len(model.prompts) == len(model.images) == len(REACHED) + 2
 
 
@@ -149,7 +154,7 @@ def test_a_mask_that_grows_absurdly_is_not_followed(model: BrightSegmenter) -> N
     values = np.full(GRID.shape, 100, np.float32)
     values[18:22, 16:20, :] = 1000
     values[2:38, 2:34, 14:16] = 1000
-    answer = looking(model, Image(array=values, grid=GRID)).predict(ONE)
+    answer = looking(model, Image(array=values, grid=GRID)).predict(Request(clicks=ONE))
     assert slices_of(answer) == list(range(14))
     assert answer.notes == (
         "slices: stopped before slice 15, where the mask would grow from 16 to 1,152 pixels",
@@ -159,16 +164,16 @@ def test_a_mask_that_grows_absurdly_is_not_followed(model: BrightSegmenter) -> N
 def test_a_box_prompts_its_middle_slice_and_limits_all(model: BrightSegmenter) -> None:
     """In its own plane exactly, along the slices, and in the mask; nothing is emulated."""
     box = Box(low_mm=(-31.5, 11.25, 21.5), high_mm=(-19.5, 30.0, 36.5))
-    answer = looking(model).predict(NOTHING, box=box)
+    answer = looking(model).predict(Request(clicks=NOTHING, box=box))
     corners = model.prompts[0].boxes
     assert corners is not None
     # Rows count from the front down: 35 - y; columns to the patient's left: -x.
     assert corners[0].numpy() == pytest.approx(np.array([[5, 19.5], [23.75, 31.5]]) * SCALE)
     assert model.prompts[0].points.shape[1] == 0
     assert set(slices_of(answer)) <= set(range(7, 13))
-    inside = GRID.to_world(np.argwhere(answer.mask).astype(np.float64))
+    inside = GRID.to_world(np.argwhere(answer.mask.full()).astype(np.float64))
     slack = np.array([0.51, 0.51, 1.51])
-    assert answer.mask.any()
+    assert answer.mask.full().any()
     assert (inside >= np.array(box.low_mm) - slack).all()
     assert (inside <= np.array(box.high_mm) + slack).all()
     assert len(model.images) <= 6
@@ -184,11 +189,13 @@ def test_a_box_in_an_oblique_volume_is_cut_by_each_slice() -> None:
     low, high = (tuple(m + s * 8 for m in middle) for s in (-1, 1))
     model = bright_segmenter("sam")
     image = ball_image(grid, middle, 8.0)
-    answer = looking(model, image).predict(NOTHING, box=Box(low_mm=low, high_mm=high))
+    answer = looking(model, image).predict(
+        Request(clicks=NOTHING, box=Box(low_mm=low, high_mm=high))
+    )
     assert model.prompts[0].boxes is not None
     sides = (model.prompts[0].boxes[0, 1] - model.prompts[0].boxes[0, 0]).numpy() / 96 * 40
     assert sorted(sides.tolist()) == pytest.approx([16, 16 * 2**0.5], abs=2.0)
-    assert agreement(answer.mask, image) > 0.95
+    assert agreement(answer.mask.full(), image) > 0.95
 
 
 @pytest.mark.parametrize("row", [10, 29])
@@ -202,7 +209,9 @@ def test_a_walk_ends_where_the_box_leaves_the_last_mask(row: int) -> None:
     rod = np.zeros(grid.shape, np.uint8)
     rod[19:22, row : row + 2] = 255
     answer = looking(bright_segmenter("sam"), Image(array=rod, grid=grid)).predict(
-        said((tuple(float(v) for v in seen), True)), box=Box(low_mm=low, high_mm=high)
+        Request(
+            clicks=said((tuple(float(v) for v in seen), True)), box=Box(low_mm=low, high_mm=high)
+        )
     )
     assert slices_of(answer) == [10]
 
@@ -216,8 +225,10 @@ def test_a_walk_ends_at_the_end_of_the_box() -> None:
     low, high = (tuple(float(v) for v in middle + s * 7) for s in (-1, 1))
     model = bright_segmenter("sam")
     image = ball_image(grid, tuple(float(v) for v in middle), 18.0)
-    answer = looking(model, image).predict(NOTHING, box=Box(low_mm=low, high_mm=high))
-    world = grid.to_world(np.argwhere(answer.mask).astype(np.float64))
+    answer = looking(model, image).predict(
+        Request(clicks=NOTHING, box=Box(low_mm=low, high_mm=high))
+    )
+    world = grid.to_world(np.argwhere(answer.mask.full()).astype(np.float64))
     reach = 0.51 * np.abs(affine[:3, :3]).max(axis=1)
     assert (np.abs(world - middle) <= 7 + reach).all()
     assert len(model.images) == len(slices_of(answer))
@@ -226,20 +237,20 @@ def test_a_walk_ends_at_the_end_of_the_box() -> None:
 def test_from_a_slice_where_nothing_is_found_no_walk_starts(model: BrightSegmenter) -> None:
     """A box around darkness: its middle slice is looked at, and that is all."""
     box = Box(low_mm=(-38.0, 1.0, 12.0), high_mm=(-32.0, 6.0, 48.0))
-    assert not looking(model).predict(NOTHING, box=box).mask.any()
+    assert not looking(model).predict(Request(clicks=NOTHING, box=box)).mask.full().any()
     assert len(model.images) == 1
 
 
 def test_a_box_outside_of_every_slice_gives_no_mask(model: BrightSegmenter) -> None:
     """The session refuses it before; nothing breaks here."""
     box = Box(low_mm=(5.0, 50.0, 100.0), high_mm=(9.0, 55.0, 110.0))
-    assert not looking(model).predict(NOTHING, box=box).mask.any()
+    assert not looking(model).predict(Request(clicks=NOTHING, box=box)).mask.full().any()
 
 
 @pytest.mark.parametrize(("family", "score"), [("sam", 0.9), ("medsam", None), ("sam-unet", None)])
 def test_a_score_is_told_only_where_it_was_trained(family: str, score: float | None) -> None:
     """For one click SAM's best mask; MedSAM's head was never trained."""
-    answer = looking(bright_segmenter(family)).predict(ONE)
+    answer = looking(bright_segmenter(family)).predict(Request(clicks=ONE))
     assert answer.score == (None if score is None else pytest.approx(score))
 
 
@@ -247,19 +258,19 @@ def test_a_family_trained_on_boxes_alone_is_given_clicks_and_says_so() -> None:
     """A box needs no note."""
     model = bright_segmenter("sam-unet")
     predictor = looking(model)
-    answer = predictor.predict(ONE)
+    answer = predictor.predict(Request(clicks=ONE))
     assert model.prompts[0].labels.tolist() == [[1]]
     assert answer.notes == (
         "point: this model was trained on boxes alone; clicks are passed on as they are",
     )
     box = Box(low_mm=(-32.0, 6.0, 18.0), high_mm=(-8.0, 30.0, 42.0))
-    assert predictor.predict(NOTHING, box=box).notes == ()
+    assert predictor.predict(Request(clicks=NOTHING, box=box)).notes == ()
 
 
 def test_progress_is_told_on_every_slice(model: BrightSegmenter) -> None:
     """With the slice's number, up to the end."""
     steps: list[tuple[int, int, str]] = []
-    looking(model).predict(ONE, progress=lambda *step: steps.append(step))
+    looking(model).predict(Request(clicks=ONE), progress=lambda *step: steps.append(step))
     assert [text for _, _, text in steps[:2]] == ["slice 10 of 20", "slice 9 of 20"]
     assert len(steps) == len(REACHED) + 2
     assert steps[-1][:2] == (20, 20)
@@ -274,7 +285,7 @@ def test_an_interrupted_walk_leaves_a_predictor_that_works(model: BrightSegmente
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predictor.predict(ONE, progress=interrupt)
+        predictor.predict(Request(clicks=ONE), progress=interrupt)
     seen = len(model.images)
-    assert agreement(predictor.predict(ONE).mask, BALL) > 0.98
+    assert agreement(predictor.predict(Request(clicks=ONE)).mask.full(), BALL) > 0.98
     assert len(model.images) == len(REACHED) + 2 > seen

@@ -74,8 +74,8 @@ def test_the_first_window_holds_all_points() -> None:
 
 def test_a_box_fits_into_its_window() -> None:
     """With room around it."""
-    window = view_of_box(BODY, (30.0, 40.0, 50.0), (90.0, 70.0, 80.0), SIDE).grid(BODY)
     corners = np.array([[30.0, 40, 50], [90, 70, 80]])
+    window = view_of_box(BODY, corners, SIDE).grid(BODY)
     assert window.contains(window.to_index(corners)).all()
     assert window.spacing_mm[0] == pytest.approx(1.6 * 60 / SIDE)
 

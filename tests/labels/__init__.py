@@ -1,0 +1,1 @@
+"""Label maps and the files they are written to."""

@@ -108,6 +108,15 @@ def test_an_image_of_another_size_is_refused() -> None:
 def test_an_embedding_of_another_model_is_refused() -> None:
     """One sentence, not a crash in the middle."""
     config = TINY["sam-vit-b"]
-    foreign = Embedding(levels=(normal(0, 1, 48, 4, 4),))
-    with pytest.raises(ConfigError, match="another model"):
-        tiny(config).decode(foreign, points_of(config, 1, 1))
+    for shape in ((48, 4, 5), (24, 4, 4), (48, 4, 4, 4)):
+        foreign = Embedding(levels=(normal(0, 1, *shape),))
+        with pytest.raises(ConfigError, match="another model"):
+            tiny(config).decode(foreign, points_of(config, 1, 1))
+
+
+def test_an_embedding_holds_nothing_but_what_the_image_gave() -> None:
+    """The code of its places belongs to the model: kept with each slice, it was half of it."""
+    config = TINY["sam-vit-b"]
+    embedding = tiny(config).encode(image_of(config))
+    assert embedding.guide is None
+    assert [level.shape for level in embedding.levels] == [(1, 48, 4, 4)]

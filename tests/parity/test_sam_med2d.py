@@ -117,7 +117,7 @@ def test_masks_and_scores_are_those_of_the_reference(network: Segmenter, case: s
     """Of the golden embedding: the first mask, and the three others."""
     golden = arrays("sam_med2d/decoder")
     levels = (torch.from_numpy(arrays("sam_med2d/embedding")["embedding_adapter"]),)
-    embedding = Embedding(levels=levels, guide=network.prompt_encoder.grid_code())
+    embedding = Embedding(levels=levels)
     with torch.inference_mode():
         decoded = network.decode(embedding, prompts_of(case))
     assert decoded.scores is not None
@@ -134,7 +134,7 @@ def test_the_decoder_inside_is_the_reference(network: Segmenter) -> None:
     """Both layers, the last attention, upscaled features and the filters of the mask tokens."""
     golden = record("sam_med2d/decoder_internals_point1")
     levels = (torch.from_numpy(arrays("sam_med2d/embedding")["embedding_adapter"]),)
-    embedding = Embedding(levels=levels, guide=network.prompt_encoder.grid_code())
+    embedding = Embedding(levels=levels)
     transformer, mlps = "mask_decoder.transformer", "mask_decoder.output_hypernetworks_mlps"
     names = {
         "upscaled_embedding__BCHW": "mask_decoder.output_upscaling",

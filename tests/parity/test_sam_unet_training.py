@@ -43,8 +43,7 @@ def stepped() -> tuple[Segmenter, dict[str, float]]:
     for b in range(2):
         own = slice(b, b + 1)
         levels = tuple(level[own] for level in embedding.levels)
-        assert embedding.guide is not None
-        one = Embedding(levels=levels, guide=embedding.guide[own])
+        one = Embedding(levels=levels)
         prompts = PromptTensors(
             points=torch.zeros(5, 0, 2), labels=torch.zeros(5, 0).long(), boxes=boxes[b]
         )

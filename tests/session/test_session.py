@@ -91,8 +91,8 @@ def test_a_box_is_translated_limits_the_mask_and_says_so(session: Session) -> No
     mask = session.box((30.0, 30.0, 40.0), (45.0, 45.0, 60.0))
     assert mask.array.any()
     inside = GRID.to_world(np.argwhere(mask.array).astype(np.float64))
-    assert (inside >= np.array([29, 29, 38.5])).all()
-    assert (inside <= np.array([46, 46, 61.5])).all()
+    assert (inside >= np.array([30, 30, 40])).all()
+    assert (inside <= np.array([45, 45, 60])).all()
     assert "box" in session.notes[0]
 
 
@@ -131,7 +131,7 @@ def test_one_voxel_clicked_both_ways_is_refused_and_the_session_stays(
 
 def test_a_negative_click_alone_is_refused(session: Session) -> None:
     """It does not say what to segment."""
-    with pytest.raises(PromptError, match="positive click or a box"):
+    with pytest.raises(PromptError, match="give a positive click, box"):
         session.click(CENTRE, positive=False)
 
 
@@ -143,7 +143,7 @@ def test_two_coordinates_in_a_volume_are_refused(session: Session) -> None:
 
 def test_a_box_beside_the_image_is_refused(session: Session) -> None:
     """Nothing to look at."""
-    with pytest.raises(PromptError, match="outside the image"):
+    with pytest.raises(PromptError, match="holds no voxel of the image"):
         session.box((200.0, 0.0, 0.0), (220.0, 10.0, 10.0))
 
 

@@ -20,6 +20,18 @@ def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
     return np.asarray(labels == labels[tuple(index)])
 
 
+def pieces_with(mask: MaskArray, seeds: MaskArray) -> MaskArray:
+    """Return the pieces of the mask that hold a voxel of `seeds`.
+
+    Voxels that touch by a face, an edge or a corner belong together.
+    """
+    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    kept = np.zeros(int(labels.max()) + 1, np.bool_)
+    kept[labels[seeds]] = True
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
 def distance_to_border(mask: MaskArray, spacing_mm: Sequence[float]) -> Distances:
     """Return for each voxel inside the mask the distance in mm to the nearest one outside.
 

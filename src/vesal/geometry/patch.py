@@ -58,8 +58,7 @@ class Patch:
         start = tuple(start) or (0,) * mask.ndim
         held = mask_box(mask)
         if held is None:
-            nothing = (0,) * mask.ndim
-            return cls(whole=whole, start=nothing, shape=nothing, bits=b"")
+            return cls.empty(whole)
         inner = mask[held]
         return cls(
             whole=whole,
@@ -67,6 +66,12 @@ class Patch:
             shape=inner.shape,
             bits=np.packbits(inner).tobytes(),
         )
+
+    @classmethod
+    def empty(cls, whole: tuple[int, ...]) -> "Patch":
+        """The patch of a mask without a voxel."""
+        zeros = (0,) * len(whole)
+        return cls(whole=whole, start=zeros, shape=zeros, bits=b"")
 
     @property
     def is_empty(self) -> bool:
@@ -116,6 +121,25 @@ class Patch:
         )
         mask[there] = self.array()[here]
         return mask
+
+    def union(self, other: "Patch") -> "Patch":
+        """The voxels of both."""
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
+        rows = zip(self.part, other.part, strict=True)
+        part = tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in rows)
+        mask = self.within(part) | other.within(part)
+        return Patch.of(mask, [s.start for s in part], self.whole)
+
+    def without(self, part: Sequence[slice]) -> "Patch":
+        """The voxels outside a range of the image."""
+        mask = self.array().copy()
+        here = [
+            slice(max(s.start - a, 0), max(s.stop - a, 0))
+            for s, a in zip(part, self.start, strict=True)
+        ]
+        mask[tuple(here)] = False
+        return Patch.of(mask, self.start, self.whole)
 
     def __contains__(self, index: Sequence[int]) -> bool:
         """Whether a voxel of the image is in the mask."""

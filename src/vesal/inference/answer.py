@@ -3,24 +3,35 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
-from vesal.arrays import MaskArray
-from vesal.inference.clicks import Clicks
+from vesal.arrays import Intensities
+from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
+from vesal.inference.request import Request
 from vesal.progress import Progress, silent
-from vesal.prompts import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """Logits where a model looked, on the grid on which it answers; above 0 is inside."""
+
+    grid: Grid
+    logits: Intensities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
     """What a model said to all prompts so far."""
 
-    mask: MaskArray
+    mask: Patch
     """On the image's own grid."""
-    memory: object
+    memory: object = None
     """What the predictor that gave it goes on from at the next prompt; of no use to others."""
     score: float | None = None
     """The IoU that the model expects of the mask, where it was trained to expect any."""
     notes: tuple[str, ...] = ()
     """What was translated for the model, and what deserves a warning."""
+    evidence: tuple[Evidence, ...] = ()
+    """What the model said before anything was thresholded or obeyed; none for a given mask."""
 
 
 _Memory = TypeVar("_Memory")
@@ -38,19 +49,18 @@ class Predictor(Protocol):
 
     def predict(
         self,
-        clicks: Clicks,
+        request: Request,
         *,
-        box: Box | None = None,
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
-        """The answer to all clicks and the box.
+        """The answer to all that was said.
 
         Args:
-            clicks: all so far, oldest first; none where a box alone says what to segment.
-            box: limits the mask and says where the object is.
-            previous: the last answer for this object; one of another kind of predictor is not
-                looked at.
+            request: all so far; its clicks and box begin with those of the last one, or the
+                answer is made anew.
+            previous: the last answer for this object. One without a memory of this kind of
+                predictor is a mask to begin with (given by the user, or by another model).
             progress: told of every part of the image that is looked at.
         """
         ...

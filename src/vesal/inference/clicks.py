@@ -7,7 +7,6 @@ import numpy as np
 from vesal.arrays import Intensities, MaskArray, PointFlags, PointsMm
 from vesal.geometry.components import component_at
 from vesal.geometry.grid import Grid
-from vesal.inference.boxes import middle_mm
 from vesal.prompts import Box
 
 _SURE = 4.0  # logit that a clicked voxel has at least
@@ -28,7 +27,7 @@ class Clicks:
         if box is None or self.positive.any():
             return self
         return Clicks(
-            points_mm=np.concatenate([self.points_mm, np.array([middle_mm(box)])]),
+            points_mm=np.concatenate([self.points_mm, np.array([box.middle_mm])]),
             positive=np.append(self.positive, True),
         )
 

@@ -4,18 +4,19 @@ It was trained on the newest click and its own last low-resolution logits, and t
 clicks are told one after the other, also when several come at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from vesal.arrays import Intensities, MaskArray, PointsIndex, Resampled
+from vesal.arrays import Intensities, PointsIndex, Resampled
 from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
-from vesal.inference.answer import Answer, memory_of
+from vesal.inference.answer import Answer, Evidence, memory_of
 from vesal.inference.appearance import positive_zscore
 from vesal.inference.boxes import index_box, within
 from vesal.inference.clicks import Clicks
@@ -23,6 +24,8 @@ from vesal.inference.encoded import Encoded
 from vesal.inference.lattice import lattice_of, read_window, window_starts
 from vesal.inference.pack import pack_prompts
 from vesal.inference.paste import pasted
+from vesal.inference.request import Request
+from vesal.inference.store import Shelf
 from vesal.models.promptable import Promptable
 from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import Images
@@ -31,6 +34,7 @@ from vesal.prompts import Box
 
 _SPACING_MM = 1.5  # SAM-Med3D, published preprocessing
 _REMEMBERED_BYTES = 64 * 2**20  # some forty windows
+_GIVEN = 6.0  # logit of a mask that the user gave
 _BOX_NOTE = "box: emulated by a window, a click in its middle and a limit; not trained on boxes"
 _FAR_NOTE = "point: the clicks lie too far apart for one window; only the newest is looked at"
 _SCALE_NOTE = "intensity: nothing in the window is above 0, so all its voxels set the scale"
@@ -48,7 +52,7 @@ class _Cube:
     """First voxel of the window on the lattice."""
     logits: Resampled
     """At the model's resolution, a quarter of the window's."""
-    elsewhere: MaskArray
+    elsewhere: Patch
     """The mask of earlier windows, on the image's grid."""
 
 
@@ -60,24 +64,30 @@ class CubePredictor:
         model: the model.
         config: its config.
         full_history: whether the model is told all clicks at each step, not the newest alone.
+        shelf: where encoded windows are kept on disk.
     """
 
     def __init__(
-        self, image: Image, model: Promptable, config: SamConfig, *, full_history: bool
+        self,
+        image: Image,
+        model: Promptable,
+        config: SamConfig,
+        *,
+        full_history: bool,
+        shelf: Shelf | None = None,
     ) -> None:
         self._image = image
         self._model = model
         self._size, self._mask_size = config.image_size, config.mask_size
         self._full_history = full_history
         self._lattice = lattice_of(image.grid, _SPACING_MM)
-        self._encoded = Encoded(model, _REMEMBERED_BYTES)
+        self._encoded = Encoded(model, _REMEMBERED_BYTES, shelf)
         self._unscaled: set[_Starts] = set()  # windows in which nothing is above 0
 
     def predict(
         self,
-        clicks: Clicks,
+        request: Request,
         *,
-        box: Box | None = None,
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
@@ -85,28 +95,37 @@ class CubePredictor:
 
         A click outside the window moves it; the mask that earlier windows found stays.
         """
-        clicks = _positive_first(clicks.started(box))
+        box = request.box
+        given = previous.mask if previous is not None else None
+        clicks = request.clicks.started(box)
+        if given is None or given.is_empty:
+            clicks = _positive_first(clicks)
         cube = memory_of(previous, _Cube)
         if cube is None or cube.box != box or not clicks.begins_with(cube.clicks):
-            cube = self._step(None, clicks.only(slice(1)), box)
+            cube = self._step(self._given(given), clicks.only(slice(1)), box)
         total = len(clicks.positive)
         for told in range(len(cube.clicks.positive), total):
             progress(told, total, "looking at the object")
             cube = self._step(cube, clicks.only(slice(told + 1)), box)
         progress(total, total, "looked at the object")
-        return Answer(mask=self._mask(cube), memory=cube, notes=self._notes(cube))
+        return Answer(
+            mask=self._settled(cube, replace(request, clicks=clicks)),
+            memory=cube,
+            notes=(*request.notes, *self._notes(cube)),
+            evidence=(Evidence(grid=self._coarse(self._window(cube.starts)), logits=cube.logits),),
+        )
 
     def _step(self, last: _Cube | None, clicks: Clicks, box: Box | None) -> _Cube:
         """The cube after one more click."""
         starts = self._starts(last, clicks, box)
         window = self._window(starts)
         if last is None:
-            elsewhere = np.zeros(self._image.grid.shape, np.bool_)
+            elsewhere = Patch.empty(self._image.grid.shape)
             logits = np.zeros((self._mask_size,) * 3, np.float32)  # as trained: not "no mask"
         elif starts == last.starts:
             elsewhere, logits = last.elsewhere, last.logits
         else:
-            elsewhere = self._mask(last)
+            elsewhere = self._found(last)
             old = self._coarse(self._window(last.starts))
             logits = resample(last.logits, old, self._coarse(window), fill=0.0)
         told = clicks if self._full_history else clicks.only(slice(-1, None))
@@ -140,13 +159,36 @@ class CubePredictor:
         voxels = self._voxels(index)
         return window_starts(voxels.min(axis=0), voxels.max(axis=0) + 1, self._size)
 
-    def _mask(self, cube: _Cube) -> MaskArray:
-        """The mask on the image's own grid: logits resampled, then thresholded; clicks obeyed."""
-        mask = cube.elsewhere.copy()
-        window = self._window(cube.starts)
-        part, local, logits = pasted(self._fine(cube), window, self._image.grid, cube.box)
-        mask[part] = cube.clicks.obeyed(logits, local) > 0
-        return mask
+    def _settled(self, cube: _Cube, request: Request) -> Patch:
+        """The mask, kept to all that was said."""
+        found = self._found(cube)
+        return request.settled(found.array(), found.start, self._image.grid)
+
+    def _found(self, cube: _Cube) -> Patch:
+        """The mask of this window and of earlier ones: logits resampled, then thresholded."""
+        image = self._image.grid
+        part, _, logits = pasted(self._fine(cube), self._window(cube.starts), image)
+        now = Patch.of(logits > 0, [s.start for s in part], image.shape)
+        if cube.elsewhere.is_empty:
+            return now
+        return cube.elsewhere.without(part).union(now)
+
+    def _given(self, patch: Patch | None) -> _Cube | None:
+        """A mask that no cube of ours made, as if one had: in the cube around its middle."""
+        if patch is None or patch.is_empty:
+            return None
+        image = self._image.grid
+        stop = np.add(patch.start, patch.shape)
+        ends = np.array([patch.start, stop - 1], np.float64)
+        voxels = self._voxels(self._lattice.to_index(image.to_world(ends)))
+        starts = window_starts(voxels.min(axis=0), voxels.max(axis=0) + 1, self._size)
+        local = image.crop(patch.start, stop.tolist())
+        inside = resample(
+            patch.array().astype(np.float32), local, self._coarse(self._window(starts))
+        )
+        none = Clicks(points_mm=np.zeros((0, 3)), positive=np.zeros(0, np.bool_))
+        logits = np.asarray(_GIVEN * (2 * inside - 1), np.float32)
+        return _Cube(clicks=none, box=None, starts=starts, logits=logits, elsewhere=patch)
 
     def _fine(self, cube: _Cube) -> Intensities:
         """The logits on the window's grid, as the published code interpolates them."""

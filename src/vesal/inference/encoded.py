@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 
 import torch
 
+from vesal.inference.store import Shelf
 from vesal.models.promptable import Embedding, Promptable
 from vesal.models.shapes import Images
 
@@ -19,10 +20,12 @@ class Encoded:
     Args:
         model: encodes.
         limit_bytes: memory that the embeddings may take; one is kept whatever its size.
+        shelf: where they are kept on disk too.
     """
 
-    def __init__(self, model: Promptable, limit_bytes: int) -> None:
+    def __init__(self, model: Promptable, limit_bytes: int, shelf: Shelf | None = None) -> None:
         self._model = model
+        self._shelf = shelf
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[Hashable, Embedding] = OrderedDict()
         self._size_bytes = 0
@@ -32,14 +35,21 @@ class Encoded:
         if place in self._kept:
             self._kept.move_to_end(place)
             return self._kept[place]
-        seen = image()
-        started = time.monotonic()
-        with torch.inference_mode():
-            embedding = self._model.encode(seen)
+        embedding = self._shelf.read(place) if self._shelf is not None else None
+        if embedding is None:
+            embedding = self._encode(image())
+            if self._shelf is not None:
+                self._shelf.write(place, embedding)
         self._kept[place] = embedding
         self._size_bytes += size_bytes(embedding)
         while self._size_bytes > self._limit_bytes and len(self._kept) > 1:
             self._size_bytes -= size_bytes(self._kept.popitem(last=False)[1])
+        return embedding
+
+    def _encode(self, seen: Images) -> Embedding:
+        started = time.monotonic()
+        with torch.inference_mode():
+            embedding = self._model.encode(seen)
         shape = "x".join(str(n) for n in seen.shape[2:])
         logger.info("embedded %s in %.2f s", shape, time.monotonic() - started)
         return embedding

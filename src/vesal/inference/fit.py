@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from scipy import ndimage
 from torch.nn import functional
 
-from vesal.arrays import Colours, Intensities, PagePoints, Resampled
+from vesal.arrays import Colours, Intensities, PageMask, PagePoints, Resampled
 from vesal.inference.habits import Habits
 
 # Of 0 to 255, red, green, blue: ImageNet's, as SAM uses them.
@@ -50,6 +50,15 @@ class Fit:
         (top, left), (rows, columns) = self.start, self.inner
         part = square[top : top + rows, left : left + columns]
         return _linear(part, self.shape)
+
+    def to_masks(self, page: PageMask, size: int) -> Resampled:
+        """How much of each pixel of the model's mask grid a mask on the slice fills, 0 to 1."""
+        square = np.zeros((self.size, self.size), np.float32)
+        (top, left), (rows, columns) = self.start, self.inner
+        inner = _linear(page.astype(np.float32), self.inner)
+        square[top : top + rows, left : left + columns] = inner
+        shrunk = functional.adaptive_avg_pool2d(torch.from_numpy(square)[None], size)
+        return np.asarray(shrunk[0].numpy())
 
     def stretched(self, values: Intensities) -> Resampled:
         """The same straight to the slice's shape, where the slice fills the square (MedSAM)."""

@@ -3,60 +3,64 @@
 Each neighbour is prompted with the last slice's mask: its box, and its logits where the family was
 trained on mask prompts. All published 2D families were trained on boxes, so that no point is made
 up on the way. A 2D image is a volume of one slice.
+
+What was said of a slice is remembered with what the model was told; it is asked again only where
+it would be told something else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vesal.arrays import Corners, Intensities, MaskArray, PageMask
-from vesal.geometry.components import mask_box
+from vesal.geometry.patch import Patch
 from vesal.images import Image
 from vesal.inference.answer import Answer, memory_of
-from vesal.inference.boxes import index_box, within
 from vesal.inference.clicks import Clicks
-from vesal.inference.paste import OUTSIDE
-from vesal.inference.slice_reader import Reading, SliceReader
+from vesal.inference.request import Request
+from vesal.inference.slice_look import Look, Question, look_at
+from vesal.inference.slice_reader import SliceReader
+from vesal.inference.slice_request import SliceRequest, around
+from vesal.inference.store import Shelf
 from vesal.inference.walks import walks
 from vesal.models.promptable import Promptable
 from vesal.models.sam_config import SamConfig
 from vesal.progress import Progress, silent
-from vesal.prompts import Box
 
 _GROWTH, _SLACK = 4, 16
 """A slice's mask may be so many times as large as its neighbour's, and so many pixels more: the
 poles of a ball widen by less, a leak into its surroundings by more."""
 _POINT_NOTE = "point: this model was trained on boxes alone; clicks are passed on as they are"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Asked:
-    """All that the user said."""
-
-    clicks: Clicks
-    box: Box | None
-
-    def continues(self, earlier: "_Asked") -> bool:
-        """Whether nothing that was said earlier has changed."""
-        return self.box == earlier.box and self.clicks.begins_with(earlier.clicks)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    """What was read on a slice, and the mask that it makes, on the slice's grid."""
-
-    reading: Reading
-    mask: MaskArray
+_CROSSING_NOTE = "box: it lies across the slices; used as a limit there and a click in its middle"
+_OUTLINE_NOTE = "lasso: on its slice told to the model as the box around it, too"
+_MASK_NOTE = "mask: slices without a prompt keep the mask that you started from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Memory:
-    """What was said so far, and what was found on the slices that the object reaches."""
+    """What was said so far, what the model said to it, and what the user began with."""
 
-    asked: _Asked
-    found: Mapping[int, _Found]
+    request: Request
+    looks: Mapping[int, Look]
+    """By slice; those on which nothing was found, too."""
+    given: Mapping[int, Patch]
+    """By slice, where the mask to begin with has any voxel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Round:
+    """One round of questions: what is known before it, and what is found in it."""
+
+    said: SliceRequest
+    before: _Memory
+    looks: dict[int, Look] = field(default_factory=dict)
+    masks: dict[int, Patch] = field(default_factory=dict)
+    """What the object has on each slice, kept to what was said."""
+
+    def take(self, number: int, look: Look, mask: Patch) -> None:
+        """Keep what was found on a slice."""
+        self.looks[number], self.masks[number] = look, mask
 
 
 class SlicePredictor:
@@ -66,182 +70,190 @@ class SlicePredictor:
         image: what is segmented.
         model: the model.
         config: its config.
+        shelf: where encoded slices are kept on disk.
     """
 
-    def __init__(self, image: Image, model: Promptable, config: SamConfig) -> None:
+    def __init__(
+        self, image: Image, model: Promptable, config: SamConfig, shelf: Shelf | None = None
+    ) -> None:
         self._grid = image.grid
-        self._reader = SliceReader(image, model, config)
+        self._reader = SliceReader(image, model, config, shelf=shelf)
         self._slices = self._reader.slices
         self._trained = config.capabilities
 
     def predict(
         self,
-        clicks: Clicks,
+        request: Request,
         *,
-        box: Box | None = None,
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
         """The answer on all slices that the object reaches (see `Predictor.predict`).
 
-        Slices with a positive click are asked first; without one, the middle slice of the box.
-        From there one slice after the other, until the mask vanishes, leaves the box or grows
-        absurdly, and between two of these slices to the middle. A slice with negative clicks alone
-        is asked with them when its turn comes.
+        Slices with a positive click or a box are asked first; of a solid box without a click its
+        middle slice. From there one slice after the other, until the mask vanishes, leaves the box
+        or grows absurdly, meets a slice of a mask to begin with, and between two of these slices
+        to the middle. A slice with negative clicks alone is asked with them when its turn comes.
         """
-        asked = _Asked(clicks=clicks, box=box)
-        seeds = self._seeds(asked)
-        found = self._prompted(seeds, asked, memory_of(previous, _Memory))
-        notes = self._translated(asked)
-        limits = self._limits(asked, seeds)
-        for seed, way in walks(seeds, limits):
-            last = found[seed]
-            for number in way:
-                progress(len(found), len(limits), f"slice {number + 1} of {self._slices.count}")
-                looked = self._next(number, asked, last)
-                if looked is None or not looked.mask.any():
-                    break
-                if _absurd(looked.mask, last.mask):
-                    notes += (_growth_note(number, looked.mask, last.mask),)
-                    break
-                found[number] = last = looked
+        said = SliceRequest(request, self._slices, self._grid)
+        before = memory_of(previous, _Memory) or self._begun(previous)
+        now = _Round(said=said, before=before)
+        seeds = said.prompted()
+        limits = said.limits(seeds)
+        corrected = said.spoken_of(before.given)
+        for number in sorted({*seeds, *corrected}):
+            progress(len(now.looks), len(limits), self._words(number))
+            look = self._prompted(number, request, now)
+            now.take(number, look, self._mask(look, number, said))
+        growth = self._walk(seeds, limits, now, progress)
+        for number, patch in before.given.items():
+            if number not in now.masks:
+                array = patch.within(self._slices.part(number))
+                now.masks[number] = said.settled(number, array)
         progress(len(limits), len(limits), "looked at all slices")
+        found = sorted(number for number in now.masks if number in now.looks)
         return Answer(
-            mask=self._mask(found),
-            memory=_Memory(asked=asked, found=found),
-            score=self._score(asked, found, seeds),
-            notes=notes,
+            mask=self._whole(now),
+            memory=_Memory(request=request, looks=now.looks, given=before.given),
+            score=self._score(now, seeds),
+            notes=(*request.notes, *self._notes(now, seeds), *growth),
+            evidence=tuple(now.looks[number].evidence for number in found),
         )
 
-    def _seeds(self, asked: _Asked) -> list[int]:
-        """The slices that the user prompted, ascending."""
-        positive = asked.clicks.only(asked.clicks.positive)
-        if asked.box is None or len(positive.positive):
-            return sorted({int(n) for n in self._numbers(positive)})
-        reached = self._reached(asked.box)
-        return [reached[len(reached) // 2]]
+    def _begun(self, previous: Answer | None) -> _Memory:
+        """The memory with a mask to begin with, if the last answer is one."""
+        given: dict[int, Patch] = {}
+        if previous is not None and not previous.mask.is_empty:
+            given = self._slices.patches(previous.mask)
+        none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
+        return _Memory(request=Request(clicks=none), looks={}, given=given)
 
-    def _prompted(
-        self, seeds: list[int], asked: _Asked, memory: _Memory | None
-    ) -> dict[int, _Found]:
-        """The prompted slices: as remembered where nothing new was said, else asked again.
+    def _prompted(self, number: int, request: Request, now: _Round) -> Look:
+        """A prompted slice: as remembered where nothing new was said, else asked again.
 
-        What was found there earlier is the mask to improve.
+        What was found or given there earlier is the mask to improve.
         """
-        known: Mapping[int, _Found] = {}
-        told = 0
-        if memory is not None and asked.continues(memory.asked):
-            known, told = memory.found, len(memory.asked.clicks.positive)
-        fresh = self._numbers(asked.clicks.only(slice(told, None)))
-        found = {}
-        for seed in seeds:
-            earlier = known.get(seed)
-            if earlier is not None and seed not in fresh:
-                found[seed] = earlier
-                continue
-            coarse = None if earlier is None else earlier.reading.coarse
-            found[seed] = self._ask(seed, asked, self._corners(seed, asked.box), coarse)
-        return found
+        before = now.before
+        earlier: Look | None = None
+        if request.continues(before.request):
+            told = len(before.request.clicks.positive)
+            fresh = now.said.numbers(request.clicks.only(slice(told, None)))
+            earlier = before.looks.get(number)
+            if earlier is not None and number not in fresh:
+                return earlier
+        corners = now.said.told(number)
+        if earlier is not None:
+            return self._ask(number, now, corners, earlier.coarse)
+        if number not in before.given:
+            return self._ask(number, now, corners, None)
+        page = self._slices.page(before.given[number].within(self._slices.part(number)))
+        if corners is None:
+            corners = self._around(number, page, now.said)
+        return self._ask(number, now, corners, self._reader.given(page))
 
-    def _next(self, number: int, asked: _Asked, last: _Found) -> _Found | None:
+    def _walk(
+        self, seeds: list[int], limits: range, now: _Round, progress: Progress
+    ) -> tuple[str, ...]:
+        """Go from slice to slice; notes of where the mask was not followed."""
+        notes: tuple[str, ...] = ()
+        for seed, way in walks(seeds, limits):
+            last = seed
+            for number in way:
+                if number in now.before.given:
+                    break
+                progress(len(now.looks), len(limits), self._words(number))
+                look = self._next(number, last, now)
+                if look is None:
+                    break
+                now.looks[number] = look
+                mask = self._mask(look, number, now.said)
+                if mask.is_empty:
+                    break
+                if mask.count > _GROWTH * now.masks[last].count + _SLACK:
+                    notes += (_growth_note(number, mask.count, now.masks[last].count),)
+                    break
+                now.take(number, look, mask)
+                last = number
+        return notes
+
+    def _next(self, number: int, last: int, now: _Round) -> Look | None:
         """The next slice, asked for the mask of the last one; None where none of it is allowed."""
-        corners = _around(self._slices.page(last.mask))
-        if asked.box is not None:
-            corners = _common(corners, self._corners(number, asked.box))
+        array = now.masks[last].within(self._slices.part(last))
+        corners = around(self._slices.page(array))
+        if corners is not None:
+            corners = now.said.narrowed(number, corners)
         if corners is None:
             return None
-        coarse = last.reading.coarse if "mask" in self._trained.prompts else None
-        return self._ask(number, asked, corners, coarse)
+        return self._ask(number, now, corners, now.looks[last].coarse)
 
     def _ask(
-        self, number: int, asked: _Asked, corners: Corners | None, coarse: Intensities | None
-    ) -> _Found:
+        self, number: int, now: _Round, corners: Corners | None, coarse: Intensities | None
+    ) -> Look:
         """One slice, with the clicks on it, a box and the logits to improve."""
-        told = asked.clicks.only(self._numbers(asked.clicks) == number)
-        reading = self._reader.read(
-            number,
-            points=self._slices.on_page(self._grid.to_index(told.points_mm)),
-            positive=told.positive,
+        clicks = now.said.on(number).clicks
+        question = Question(
+            points=self._slices.on_page(self._grid.to_index(clicks.points_mm)),
+            positive=clicks.positive,
             corners=corners,
-            previous=coarse,
+            previous=coarse if "mask" in self._trained.prompts else None,
         )
-        local = self._slices.grid(number)
-        logits = self._slices.laid(reading.page)
-        if asked.box is not None:
-            logits[~within(local, asked.box)] = OUTSIDE
-        return _Found(reading=reading, mask=told.obeyed(logits, local) > 0)
+        known = now.before.looks.get(number)
+        if known is not None and known.question.same_as(question):
+            return known
+        return look_at(self._reader, number, question)
 
-    def _corners(self, number: int, box: Box | None) -> Corners | None:
-        """Where the user's box cuts a slice: lowest and highest corner on the page.
+    def _around(self, number: int, page: PageMask, said: SliceRequest) -> Corners | None:
+        """The box around a mask to begin with and all positive clicks on its slice."""
+        clicks = said.on(number).clicks
+        points = self._grid.to_index(clicks.only(clicks.positive).points_mm)
+        held = page.copy()
+        for row, column in np.round(self._slices.on_page(points)).astype(int):
+            held[np.clip(row, 0, len(held) - 1), np.clip(column, 0, held.shape[1] - 1)] = True
+        return around(held)
 
-        Exact on a grid along the world's axes; on an oblique one the smallest page box around the
-        voxels inside, for the corners of the whole box may be far from this slice.
-        """
-        if box is None:
-            return None
-        cut = _around(self._slices.page(within(self._slices.grid(number), box)))
-        if cut is None:
-            return None
-        whole = index_box(self._grid, box)
-        ends = np.sort(self._slices.on_page(np.array([whole.low, whole.high])), axis=0)
-        low, high = np.maximum(ends[0], cut[0] - 0.5), np.minimum(ends[1], cut[1] - 0.5)
-        return np.stack([low, np.maximum(low, high)])
+    def _mask(self, look: Look, number: int, said: SliceRequest) -> Patch:
+        """What the object has on a slice."""
+        return said.settled(number, look.raw.within(self._slices.part(number)))
 
-    def _reached(self, box: Box) -> range:
-        """The slices that a box reaches."""
-        whole = index_box(self._grid, box)
-        first, last = np.sort(self._slices.numbers(np.array([whole.low, whole.high])))
-        return range(int(first), int(last) + 1)
+    def _whole(self, now: _Round) -> Patch:
+        """All slices, kept to all that was said; no more of the image than they reach is made."""
+        held = [patch for patch in now.masks.values() if not patch.is_empty]
+        if not held:
+            nothing: MaskArray = np.zeros((1,) * self._grid.ndim, np.bool_)
+            return now.said.request.settled(nothing, [0] * nothing.ndim, self._grid)
+        low = np.min([patch.start for patch in held], axis=0)
+        high = np.max([np.add(patch.start, patch.shape) for patch in held], axis=0)
+        mask = np.zeros(high - low, np.bool_)
+        for patch in held:
+            first = np.array(patch.start) - low
+            here = tuple(slice(a, a + n) for a, n in zip(first, patch.shape, strict=True))
+            mask[here] |= patch.array()
+        return now.said.request.settled(mask, low.tolist(), self._grid)
 
-    def _limits(self, asked: _Asked, seeds: list[int]) -> range:
-        """The slices that may be looked at."""
-        if asked.box is None:
-            return range(self._slices.count)
-        reached = self._reached(asked.box)
-        return range(min(reached.start, seeds[0]), max(reached.stop, seeds[-1] + 1))
-
-    def _numbers(self, clicks: Clicks) -> NDArray[np.int64]:
-        return self._slices.numbers(self._grid.to_index(clicks.points_mm))
-
-    def _mask(self, found: Mapping[int, _Found]) -> MaskArray:
-        mask = np.zeros(self._grid.shape, np.bool_)
-        for number, one in found.items():
-            mask[self._slices.part(number)] = one.mask
-        return mask
-
-    def _score(self, asked: _Asked, found: Mapping[int, _Found], seeds: list[int]) -> float | None:
+    def _score(self, now: _Round, seeds: list[int]) -> float | None:
         """The IoU that the model expects on the slice that was prompted last, 0 to 1."""
-        numbers = self._numbers(asked.clicks.only(asked.clicks.positive))
-        score = found[int(numbers[-1]) if len(numbers) else seeds[0]].reading.score
-        if score is None or not self._trained.trained_score:
+        clicks = now.said.request.clicks
+        numbers = now.said.numbers(clicks.only(clicks.positive))
+        if not seeds or not self._trained.trained_score:
             return None
-        return min(max(score, 0.0), 1.0)  # nothing keeps the network's number in this range
+        score = now.looks[int(numbers[-1]) if len(numbers) else seeds[0]].score
+        # Nothing keeps the network's number in this range.
+        return None if score is None else min(max(score, 0.0), 1.0)
 
-    def _translated(self, asked: _Asked) -> tuple[str, ...]:
-        untrained = "point" not in self._trained.prompts and len(asked.clicks.positive) > 0
-        return (_POINT_NOTE,) if untrained else ()
+    def _notes(self, now: _Round, seeds: list[int]) -> tuple[str, ...]:
+        untrained = "point" not in self._trained.prompts
+        said = {
+            _POINT_NOTE: untrained and len(now.said.request.clicks.positive) > 0,
+            _CROSSING_NOTE: now.said.crosses,
+            _OUTLINE_NOTE: any(now.said.outlined(number) for number in seeds),
+            _MASK_NOTE: any(number not in now.looks for number in now.before.given),
+        }
+        return tuple(note for note, true in said.items() if true)
 
-
-def _around(page: PageMask) -> Corners | None:
-    """The lowest and one past the highest pixel of a mask: a box as the families draw it."""
-    held = mask_box(page)
-    if held is None:
-        return None
-    return np.array([[s.start for s in held], [s.stop for s in held]], np.float64)
-
-
-def _common(one: Corners | None, other: Corners | None) -> Corners | None:
-    """The part of the page that two boxes share."""
-    if one is None or other is None:
-        return None
-    low, high = np.maximum(one[0], other[0]), np.minimum(one[1], other[1])
-    return None if (low > high).any() else np.stack([low, high])
+    def _words(self, number: int) -> str:
+        return f"slice {number + 1} of {self._slices.count}"
 
 
-def _absurd(mask: MaskArray, last: MaskArray) -> bool:
-    return bool(np.count_nonzero(mask) > _GROWTH * np.count_nonzero(last) + _SLACK)
-
-
-def _growth_note(number: int, mask: MaskArray, last: MaskArray) -> str:
-    sizes = f"{np.count_nonzero(last):,} to {np.count_nonzero(mask):,} pixels"
+def _growth_note(number: int, count: int, last: int) -> str:
+    sizes = f"{last:,} to {count:,} pixels"
     return f"slices: stopped before slice {number + 1}, where the mask would grow from {sizes}"

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vesal.arrays import Corners, Intensities, PagePoints, PageValues, PointFlags
+from vesal.arrays import Corners, Intensities, PageMask, PagePoints, PageValues, PointFlags
 from vesal.images import Image
 from vesal.inference.encoded import Encoded
 from vesal.inference.fit import fit_of, square_of
 from vesal.inference.habits import HABITS
 from vesal.inference.pack import pack_prompts
 from vesal.inference.slices import Slices
+from vesal.inference.store import Shelf
 from vesal.models.promptable import Decoded, Promptable
 from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import Images
 
-_MOST_BYTES = 512 * 2**20  # some 60 slices of SAM at 1024, 1000 of SAM-Med2D at 256
+_MOST_BYTES = 512 * 2**20  # some 120 slices of SAM at 1024, 2000 of SAM-Med2D at 256
+_GIVEN = 6.0  # logit of a mask that the user gave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +41,7 @@ class SliceReader:
         model: the model.
         config: its config.
         limit_bytes: memory for embeddings.
+        shelf: where they are kept on disk.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class SliceReader:
         config: SamConfig,
         *,
         limit_bytes: int = _MOST_BYTES,
+        shelf: Shelf | None = None,
     ) -> None:
         self.slices = Slices(image)
         self._model = model
         self._habits = HABITS[config.family]
         self._fit = fit_of(self._habits, self.slices.shape, config.image_size)
-        self._encoded = Encoded(model, limit_bytes)
+        self._mask_size = config.mask_size
+        self._encoded = Encoded(model, limit_bytes, shelf)
 
     def read(
         self,
@@ -92,6 +97,10 @@ class SliceReader:
         coarse = np.ascontiguousarray(decoded.logits[0, mask].float().numpy())
         score = None if decoded.scores is None else float(decoded.scores[0, mask])
         return Reading(coarse=coarse, page=self._page(coarse), score=score)
+
+    def given(self, page: PageMask) -> Intensities:
+        """A mask on a slice as the model would have said it: `Reading.coarse` of one it did not."""
+        return _GIVEN * (2 * self._fit.to_masks(page, self._mask_size) - 1)
 
     def _look(self, number: int) -> Images:
         square = square_of(self.slices.picture(number), self._fit, self._habits)

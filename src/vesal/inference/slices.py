@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vesal.arrays import Colours, MaskArray, PageMask, PagePoints, PageValues, PointsIndex, Voxels
 from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
 from vesal.images import Image
 from vesal.images.intensity import robust_range, window
 from vesal.images.planes import Plane, planes
@@ -35,8 +36,9 @@ class Slices:
         self._plane = _plane_of(image.grid)
         self._flat = _without_normal(self._plane)
         self._range = robust_range(image.array)
-        normal = self._plane.normal
-        self.count = 1 if normal is None else image.grid.shape[normal]
+        self.normal = self._plane.normal
+        """Array axis that the slices are numbered along; None for a 2D image."""
+        self.count = 1 if self.normal is None else image.grid.shape[self.normal]
         self.shape = self._plane.counts
 
     def picture(self, number: int) -> Colours:
@@ -50,8 +52,8 @@ class Slices:
 
     def numbers(self, points_index: PointsIndex) -> NDArray[np.int64]:
         """The slice that each array index lies in."""
-        normal = self._plane.normal
-        along = np.zeros(len(points_index)) if normal is None else points_index[:, normal]
+        none = self.normal is None
+        along = np.zeros(len(points_index)) if none else points_index[:, self.normal]
         nearest: NDArray[np.float64] = np.clip(np.round(along), 0, self.count - 1)
         return nearest.astype(np.int64)
 
@@ -67,9 +69,8 @@ class Slices:
 
     def part(self, number: int) -> tuple[slice, ...]:
         """The index range of a slice in the image."""
-        normal = self._plane.normal
         return tuple(
-            slice(number, number + 1) if axis == normal else slice(0, length)
+            slice(number, number + 1) if axis == self.normal else slice(0, length)
             for axis, length in enumerate(self._image.grid.shape)
         )
 
@@ -78,20 +79,50 @@ class Slices:
         part = self.part(number)
         return self._image.grid.crop([s.start for s in part], [s.stop for s in part])
 
+    def coarse_grid(self, number: int, counts: tuple[int, int]) -> Grid:
+        """The grid of a slice with so many rows and columns of larger pixels, the same faces."""
+        whole = self.grid(number)
+        matrix = np.eye(whole.ndim + 1)
+        shape = list(whole.shape)
+        for axis, count in zip((self._plane.down, self._plane.right), counts, strict=True):
+            ratio = shape[axis] / count
+            matrix[axis, axis], matrix[axis, -1] = ratio, (ratio - 1) / 2
+            shape[axis] = count
+        return Grid(shape=tuple(shape), affine=whole.affine @ matrix)
+
     def page(self, array: MaskArray) -> PageMask:
         """A mask on the grid of a slice as it lies on the page."""
         return np.ascontiguousarray(self._turned(array))
 
-    def laid(self, page: PageValues) -> NDArray[np.float32]:
-        """A page as an array on the grid of its slice: the inverse of `page`."""
-        array = np.empty([s.stop - s.start for s in self.part(0)], page.dtype)
+    def patch(self, number: int, page: PageMask) -> Patch:
+        """A mask on the page of a slice as one of the image."""
+        start = [s.start for s in self.part(number)]
+        return Patch.of(self.laid(page), start, self._image.grid.shape)
+
+    def patches(self, patch: Patch) -> dict[int, Patch]:
+        """A mask of the image slice by slice, without the slices on which it is empty."""
+        array, start = patch.array(), list(patch.start)
+        if self.normal is None:
+            return {} if patch.is_empty else {0: patch}
+        found = {}
+        for offset in np.flatnonzero(array.any(axis=tuple({0, 1, 2} - {self.normal}))).tolist():
+            number = start[self.normal] + offset
+            begin = [number if axis == self.normal else a for axis, a in enumerate(start)]
+            one = array.take([offset], axis=self.normal)
+            found[number] = Patch.of(one, begin, patch.whole)
+        return found
+
+    def laid(self, page: PageValues | PageMask) -> NDArray[Any]:
+        """A page as an array on the grid of its slice, or on a coarser one: `page` undone."""
+        shape = [1] * self._image.grid.ndim
+        shape[self._plane.down], shape[self._plane.right] = page.shape
+        array = np.empty(shape, page.dtype)
         self._turned(array)[...] = page
         return array
 
     def _turned(self, array: Voxels) -> NDArray[Any]:
         """A view of an array on the grid of a slice, as the slice lies on the page."""
-        normal = self._plane.normal
-        return self._flat.cut(array if normal is None else array.squeeze(normal), ())
+        return self._flat.cut(array if self.normal is None else array.squeeze(self.normal), ())
 
 
 def _plane_of(grid: Grid) -> Plane:

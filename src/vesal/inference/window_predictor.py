@@ -5,16 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from vesal.arrays import Intensities, MaskArray, Voxels
+from vesal.arrays import Intensities, Voxels
 from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import robust_range
-from vesal.inference.answer import Answer, memory_of
+from vesal.inference.answer import Answer, Evidence, memory_of
+from vesal.inference.boxes import corners_mm
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
 from vesal.inference.paste import pasted
+from vesal.inference.request import Request
+from vesal.inference.store import Shelf
 from vesal.inference.windows import View, first_view, next_view, view_of_box
 from vesal.models.promptable import Promptable
 from vesal.models.unet_config import PromptableUNetConfig
@@ -32,6 +36,9 @@ _LEAST_CONTRAST = 0.12
 
 _STEPS_BACK, _STEP_BACK = 4, 1.6
 _BULK_PERCENT = (5, 95)
+_GIVEN = 6.0
+"""Logit of a mask that the user gave."""
+
 _BOX_NOTE = "box: this model was not trained on boxes; used as window, centre click and limit"
 
 
@@ -47,7 +54,13 @@ class _Look:
 class WindowPredictor:
     """Our own model looking at one image: windows are encoded once and remembered."""
 
-    def __init__(self, image: Image, model: Promptable, config: PromptableUNetConfig) -> None:
+    def __init__(
+        self,
+        image: Image,
+        model: Promptable,
+        config: PromptableUNetConfig,
+        shelf: Shelf | None = None,
+    ) -> None:
         voxels: Voxels = image.grey() if image.is_colour else image.array
         self._grid = image.grid
         self._voxels = voxels
@@ -55,14 +68,13 @@ class WindowPredictor:
         self._model = model
         flat = sum(n > 1 for n in image.grid.shape) < 3
         self._side = config.slice_window if flat else config.window
-        self._encoded = Encoded(model, _REMEMBERED_BYTES)
+        self._encoded = Encoded(model, _REMEMBERED_BYTES, shelf)
         self._seen: tuple[View, Intensities] | None = None
 
     def predict(
         self,
-        clicks: Clicks,
+        request: Request,
         *,
-        box: Box | None = None,
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
@@ -71,8 +83,9 @@ class WindowPredictor:
         Looks from afar first, then wider or closer until the object fills the window well. The
         last answer says where to look first and is the mask to improve.
         """
-        clicks = clicks.started(box)
-        last = memory_of(previous, _Look)
+        box = request.box
+        last = memory_of(previous, _Look) or self._given(previous)
+        clicks = request.clicks if last is not None else request.clicks.started(box)
         look = self._look(self._start(clicks, box, last), clicks, last)
         seen = [look.view]
         while box is None and len(seen) < _LOOKS:
@@ -84,22 +97,37 @@ class WindowPredictor:
             look = self._look(better, clicks, look)
             seen.append(better)
         progress(_LOOKS, _LOOKS, "looked at the object")
-        notes = () if box is None else (_BOX_NOTE,)
-        return Answer(mask=self._mask(look, clicks, box), memory=look, notes=notes)
+        notes = request.notes if box is None else (*request.notes, _BOX_NOTE)
+        return Answer(
+            mask=self._mask(look, replace(request, clicks=clicks)),
+            memory=look,
+            notes=notes,
+            evidence=(Evidence(grid=self._window(look.view), logits=look.logits),),
+        )
 
-    def _mask(self, look: _Look, clicks: Clicks, box: Box | None) -> MaskArray:
-        """The mask on the image's own grid: logits resampled, then thresholded; clicks obeyed.
+    def _mask(self, look: _Look, request: Request) -> Patch:
+        """The mask on the image's own grid: logits resampled, then thresholded; all obeyed.
 
-        What is not joined to a positive click is left out, as is what lies outside the box.
+        What is not joined to a positive click or to what was drawn is left out.
         """
-        mask = np.zeros(self._grid.shape, np.bool_)
-        part, local, logits = pasted(look.logits, self._window(look.view), self._grid, box)
-        mask[part] = clicks.joined(clicks.obeyed(logits, local) > 0, local)
-        return mask
+        part, _, logits = pasted(look.logits, self._window(look.view), self._grid)
+        start = [s.start for s in part]
+        return request.settled(logits > 0, start, self._grid, joined=True)
+
+    def _given(self, previous: Answer | None) -> _Look | None:
+        """A mask that no window of ours made, as if one had: in a window that it fills."""
+        if previous is None or previous.mask.is_empty:
+            return None
+        patch = previous.mask
+        ends = np.array([patch.start, np.add(patch.start, patch.shape) - 1], np.float64)
+        view = view_of_box(self._grid, self._grid.to_world(ends), self._side)
+        local = self._grid.crop(patch.start, np.add(patch.start, patch.shape).tolist())
+        inside = resample(patch.array().astype(np.float32), local, self._window(view))
+        return _Look(logits=_GIVEN * (2 * inside - 1), view=view)
 
     def _start(self, clicks: Clicks, box: Box | None, last: _Look | None) -> View:
         if box is not None:
-            return view_of_box(self._grid, box.low_mm, box.high_mm, self._side)
+            return view_of_box(self._grid, corners_mm(box), self._side)
         if last is not None:
             window = self._window(last.view)
             if window.contains(window.to_index(clicks.points_mm)).all():

@@ -61,12 +61,9 @@ def first_view(image: Grid, points_mm: PointsMm, side: int) -> View:
     return _holding(view, image, points_mm)
 
 
-def view_of_box(
-    image: Grid, low_mm: tuple[float, ...], high_mm: tuple[float, ...], side: int
-) -> View:
-    """A window around a box that the user drew."""
-    corners = np.array([low_mm, high_mm])
-    spacing = _FILL * float((corners[1] - corners[0]).max()) / side
+def view_of_box(image: Grid, corners: PointsMm, side: int) -> View:
+    """A window around all corners of a box that the user drew."""
+    spacing = _FILL * float(np.ptp(corners, axis=0).max()) / side
     closest = _MAGNIFY * min(image.spacing_mm)
     return View(centre_mm=_middle(corners), spacing_mm=max(spacing, closest), side=side)
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from vesal.errors import ConfigError
 
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+
 _LONGEST_NAME = 64  # characters: what DICOM allows for a segment's label
 
 
@@ -22,7 +25,7 @@ class Segment:
 
     number: int
     name: str
-    colour: tuple[int, int, int]
+    colour: Colour
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 65535:

@@ -55,8 +55,7 @@ class Segmenter(nn.Module):
     def encode(self, image: Images) -> Embedding:
         """The embedding of an image of the config's size, normalised as the weights expect.
 
-        Levels: the embedding, and for SAM-UNet the detail that its decoder adds. Guide: the code
-        of the grid's places.
+        Levels: the embedding, and for SAM-UNet the detail that its decoder adds.
 
         Raises:
             ConfigError: an image of another size.
@@ -65,12 +64,11 @@ class Segmenter(nn.Module):
         if tuple(image.shape[1:]) != wanted:
             msg = f"this model encodes images of {wanted}, got {tuple(image.shape[1:])}"
             raise ConfigError(msg)
-        code = self.prompt_encoder.grid_code().expand(image.shape[0], *[-1] * (image.ndim - 1))
         if self.encoding_type is torch.float32:
-            return Embedding(levels=self._levels(image), guide=code)
+            return Embedding(levels=self._levels(image))
         with torch.autocast(image.device.type, self.encoding_type):
             levels = self._levels(image)
-        return Embedding(levels=tuple(level.float() for level in levels), guide=code)
+        return Embedding(levels=tuple(level.float() for level in levels))
 
     def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """Masks at a quarter of the image's resolution for each prompt set.
@@ -83,12 +81,15 @@ class Segmenter(nn.Module):
             ConfigError: an embedding made by another model.
             PromptError: boxes, where the weights have no embeddings for their corners.
         """
-        if embedding.guide is None:
+        made = (self.config.prompt_width, *[self.config.grid] * self.config.ndim)
+        if tuple(embedding.levels[0].shape[1:]) != made:
             raise ConfigError("this embedding was made by another model: encode the image again")
         if prompts.boxes is not None and not self.prompt_encoder.takes_boxes:
             raise PromptError("these weights take no boxes: use points, or crop to the box")
         batch = prompts.points.shape[0]
-        code = embedding.guide[:1]
+        # The same for every image: found anew in a tenth of the decoder's time, not kept with each
+        # embedding, of which it would be half of the bytes.
+        code = self.prompt_encoder.grid_code()
         levels = [level.expand(batch, *level.shape[1:]) for level in embedding.levels]
         dense = self.prompt_encoder.dense(prompts.previous)
         sparse = self.prompt_encoder.sparse(prompts)

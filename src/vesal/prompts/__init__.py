@@ -1,5 +1,5 @@
 """What the user says."""
 
-from vesal.prompts.prompt import Box, Click, Point, Prompt
+from vesal.prompts.prompt import Box, Click, Lasso, MaskPrompt, Point, Prompt, Scribble
 
-__all__ = ["Box", "Click", "Point", "Prompt"]
+__all__ = ["Box", "Click", "Lasso", "MaskPrompt", "Point", "Prompt", "Scribble"]

@@ -1,29 +1,46 @@
-"""What one user has done so far to one object of one image, and the mask that follows from it."""
+"""What one user does to one image: prompts on many objects, undo, files.
 
+This is the door, and nothing is decided here: `objects` and `action` say what follows from an
+action, `outliner` asks the model, `file` keeps what was done.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from vesal.checkpoints.load import load_model
-from vesal.errors import PromptError
-from vesal.geometry.grid import Grid
+from vesal.arrays import MaskArray
+from vesal.errors import PromptError, SessionError
+from vesal.geometry.patch import Patch
 from vesal.images import Image, Mask, open_image
-from vesal.inference.answer import Answer
-from vesal.inference.clicks import Clicks
-from vesal.inference.predictor import predictor_for
+from vesal.inference.confidence import Suggestion
+from vesal.labels import LabelMap, Segment
+from vesal.labels.palette import colour_of
+from vesal.labels.segment import Colour
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
-from vesal.prompts import Box, Click, Point, Prompt
+from vesal.prompts import Box, Click, Lasso, MaskPrompt, Point, Prompt, Scribble
+from vesal.session.action import Action, Begin, Delete, Describe, Rule, Say
+from vesal.session.file import Journal, read_session, save_zip
+from vesal.session.header import header_of
+from vesal.session.history import History
+from vesal.session.objects import Batch, Object, Objects, Overlap, beginning
+from vesal.session.outliner import Outliner
+from vesal.session.record import Line, Masks, action_line
+from vesal.session.region import region_on
 
 
 class Session:
-    """Prompts on an image, one after the other, each improving the mask.
+    """Objects of one image, outlined by prompts; every step can be undone, saved and replayed.
+
+    A session begins with one object, number 1, which prompts are about until another one is begun
+    or selected. A number that no object has raises ConfigError; a prompt on an object that is
+    accepted or locked, SessionError. All that is refused leaves the session as it was.
 
     Args:
         image: what is segmented, or the path of it.
         model: a name of the zoo, a weights file, or a loaded model.
         full_history: tell a 3D SAM all clicks at each step, not the newest and its last answer
             as it was trained; the other models are told all clicks anyway.
+        cache: folder in which encoded parts of images are kept, for later sessions too.
         progress: told how far a step is.
 
     Raises:
@@ -39,36 +56,90 @@ class Session:
         model: str | Path | Promptable = "vesal-mini",
         *,
         full_history: bool = False,
+        cache: str | Path | None = None,
         progress: Progress = silent,
     ) -> None:
         self.image = image if isinstance(image, Image) else open_image(image)
-        self.prompts: tuple[Prompt, ...] = ()
-        loaded = load_model(model) if isinstance(model, str | Path) else model
-        self._predictor = predictor_for(self.image, loaded, full_history=full_history)
-        self._progress = progress
-        self._answer: Answer | None = None
+        self._outliner = Outliner(
+            self.image, model, full_history=full_history, cache=cache, progress=progress
+        )
+        self._history = History(moments=(beginning(),))
+        self._journal: Journal | None = None
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """All objects, in the order in which they were begun."""
+        return self._now.every
+
+    @property
+    def current(self) -> Object:
+        """The object that prompts are about.
+
+        Raises:
+            SessionError: if all have been deleted.
+        """
+        if not self._now.current:
+            raise SessionError("there is no object; begin one with session.new()")
+        return self._now.of(self._now.current)
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """All that was said of the current object, oldest first."""
+        return self.current.prompts
 
     @property
     def mask(self) -> Mask:
-        """The mask after the last prompt, on the image's grid; empty before the first."""
-        if self._answer is None:
-            nothing = np.zeros(self.image.grid.shape, np.bool_)
-            return Mask(array=nothing, grid=self.image.grid, source=self.image.source)
-        return Mask(array=self._answer.mask, grid=self.image.grid, source=self.image.source)
+        """The mask of the current object on the image's grid; empty before the first prompt.
+
+        What stronger objects have is not in it: see `overlap`.
+        """
+        return self.mask_of(self.current.number)
+
+    def mask_of(self, number: int) -> Mask:
+        """The mask of an object on the image's grid, without what stronger objects have."""
+        array = self.patch_of(number).full()
+        return Mask(array=array, grid=self.image.grid, source=self.image.source)
+
+    def patch_of(self, number: int) -> Patch:
+        """The same mask, small whatever the size of the image."""
+        return self._now.own(number) or Patch.empty(self.image.grid.shape)
+
+    def labels(self) -> LabelMap:
+        """All objects as one label map: their numbers, each voxel to the strongest.
+
+        Objects without a mask have a segment that is empty.
+        """
+        grid, source = self.image.grid, self.image.source
+        segments = tuple(one.segment for one in self.objects)
+        array = self._now.painted(grid.shape)
+        return LabelMap(array=array, grid=grid, segments=segments, source=source)
 
     @property
     def score(self) -> float | None:
-        """The IoU, 0 to 1, that the model itself expects of the mask.
+        """The IoU, 0 to 1, that the model itself expects; None where it was not trained to.
 
-        Of a volume seen slice by slice: on the slice that was prompted last. None where the model
-        was not trained to expect any, and before the first prompt.
+        Of a volume seen slice by slice: on the slice that was prompted last.
         """
-        return None if self._answer is None else self._answer.score
+        return self.current.outline and self.current.outline.score
+
+    @property
+    def stability(self) -> float | None:
+        """How sure the current mask is, 0 to 1 (docs/confidence.md); None before an answer."""
+        return self.current.outline and self.current.outline.stability
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What had to be translated for the model, or deserves a warning."""
-        return () if self._answer is None else self._answer.notes
+        """What had to be translated for the model, or deserves a warning, of the current object."""
+        one = self.current
+        notes = () if one.outline is None else one.outline.notes
+        return (*notes, *self._now.taken_from(one, self.image.grid))
+
+    def suggestion(self) -> Suggestion | None:
+        """Where to click next: the middle of the largest region of which the model is unsure.
+
+        None where there is nothing to go on.
+        """
+        return self._outliner.suggestion(self.current)
 
     def click(self, point_mm: Point, *, positive: bool = True) -> Mask:
         """The mask after a click: ``positive`` adds what is there, else it is taken away.
@@ -82,99 +153,248 @@ class Session:
         """
         return self.add(Click(point_mm=point_mm, positive=positive))
 
-    def box(self, low_mm: Point, high_mm: Point) -> Mask:
+    def box(self, low_mm: Point, high_mm: Point, *, positive: bool = True) -> Mask:
         """The mask of what a box holds, from its lowest to its highest corner in world mm.
+
+        In a volume a box of no extent along one axis lies on a slice. A newer box replaces an older
+        one; a box that is not ``positive`` is what the object must stay out of.
 
         Raises:
             PromptError: an empty box, or one that lies outside the image.
         """
-        return self.add(Box(low_mm=low_mm, high_mm=high_mm))
+        return self.add(Box(low_mm=low_mm, high_mm=high_mm, positive=positive))
+
+    def scribble(self, points_mm: Sequence[Point], *, positive: bool = True) -> Mask:
+        """The mask after a line was drawn through points in world mm.
+
+        Raises:
+            PromptError: no point, or one outside the image.
+        """
+        return self.add(Scribble(points_mm=tuple(points_mm), positive=positive))
+
+    def lasso(self, outline_mm: Sequence[Point], *, positive: bool = True) -> Mask:
+        """The mask after a closed outline was drawn on some plane; its corners in world mm.
+
+        Raises:
+            PromptError: an outline that holds no voxel of the image, or lies in no plane.
+        """
+        return self.add(Lasso(outline_mm=tuple(outline_mm), positive=positive))
+
+    def start(self, mask: Mask | MaskArray) -> Mask:
+        """Take a mask on the image's grid for what the object is so far; later prompts refine it.
+
+        Raises:
+            PromptError: an empty mask, or one on another grid.
+        """
+        return self.add(MaskPrompt(patch=region_on(self.image.grid, mask)))
+
+    def avoid(self, region: Mask | MaskArray | LabelMap, numbers: Sequence[int] = ()) -> Mask:
+        """Keep the object out of a region, or out of labels.
+
+        Args:
+            region: a mask or a label map on the image's grid.
+            numbers: of the labels; all if none is given.
+
+        Raises:
+            PromptError: an empty region, or one on another grid.
+            ConfigError: a label that the map does not have.
+        """
+        patch = region_on(self.image.grid, region, numbers)
+        return self.add(MaskPrompt(patch=patch, positive=False))
 
     def add(self, *prompts: Prompt) -> Mask:
-        """The mask after several prompts at once; a newer box replaces an older one.
+        """The mask after several prompts at once, which are one step.
 
         Raises:
             PromptError: no prompt at all, one that does not fit the image, or two that contradict
-            each other;
-                the session stays as it was.
+                each other.
         """
-        together = (*self.prompts, *prompts)
-        boxes = [p for p in together if isinstance(p, Box)]
-        clicks = [p for p in together if isinstance(p, Click)]
-        _check(self.image.grid, boxes, clicks)
-        box = boxes[-1] if boxes else None
-        answer = self._predictor.predict(
-            _clicks(clicks, self.image.grid.ndim),
-            box=box,
-            previous=self._answer,
-            progress=self._progress,
+        if not prompts:
+            raise PromptError("no prompt was given: give a click, box, scribble, lasso or mask")
+        one = self.current
+        return self._say(one, (*one.batches, prompts))
+
+    def remove(self, index: int) -> Mask:
+        """The mask without one prompt of the current object, as if it had never been given.
+
+        Raises:
+            ConfigError: no prompt has this index in `prompts`.
+            PromptError: the others do not say what to segment.
+        """
+        return self._say(self.current, self.current.without(index))
+
+    def new(self, name: str | None = None, colour: Colour | None = None) -> int:
+        """The number of another object, which prompts are about from now on.
+
+        Raises:
+            ConfigError: a name or colour out of range.
+            SessionError: another object has the name.
+        """
+        number = self._now.last + 1
+        name = f"object {number}" if name is None else name
+        segment = Segment(number=number, name=name, colour=colour or colour_of(number))
+        self._do(Begin(segment=segment))
+        return number
+
+    def select(self, number: int) -> None:
+        """Make an object the one that prompts are about; not a step, nothing to undo."""
+        self._history = self._history.looking_at(number)
+
+    def change(
+        self,
+        number: int,
+        *,
+        name: str | None = None,
+        colour: Colour | None = None,
+        locked: bool | None = None,
+    ) -> None:
+        """Give an object another name or colour, or lock it: what is None stays as it is.
+
+        A locked object keeps its voxels whatever the rule, and takes no prompts.
+
+        Raises:
+            ConfigError: a name or colour out of range.
+            SessionError: another object has the name.
+        """
+        self._do(Describe(number=number, name=name, colour=colour, locked=locked))
+
+    def accept(self, number: int | None = None, *, accepted: bool = True) -> None:
+        """Call an object finished, or open it again: a finished one takes no more prompts.
+
+        Raises:
+            SessionError: it has no mask.
+        """
+        chosen = self.current.number if number is None else number
+        self._do(Describe(number=chosen, accepted=accepted))
+
+    def delete(self, number: int) -> None:
+        """Take an object away with all that was said of it."""
+        self._do(Delete(number=number))
+
+    @property
+    def overlap(self) -> Overlap:
+        """Whose a voxel is that two objects claim.
+
+        "accepted": an accepted object keeps it, of others the later one has it; "later": the later
+        one; "background": the earlier one. Locked objects keep theirs under every rule.
+        """
+        return self._now.overlap
+
+    @overlap.setter
+    def overlap(self, rule: str) -> None:
+        self._do(Rule(overlap=rule))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return self._history.position > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step that was taken back."""
+        return self._history.position < len(self._history.actions)
+
+    def undo(self) -> None:
+        """Take the last step back, whatever it was; SessionError if there is none."""
+        self._move(self._history.undone(), {"do": "undo"}, {})
+
+    def redo(self) -> None:
+        """Take the step again that was taken back; SessionError if there is none."""
+        self._move(self._history.redone(), {"do": "redo"}, {})
+
+    def replay(self) -> tuple[str, ...]:
+        """Ask the model everything again, and name the objects whose masks are not the same bits.
+
+        None is to be expected on the machine that made them; elsewhere arithmetic may differ.
+        """
+        return self._outliner.differing(self._now)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the session, all of its history with it, as one file; return its path.
+
+        An existing file is replaced in one step; after a failure it is still the old one.
+
+        Raises:
+            ResourceError: if the folder is missing or full or may not be written to.
+        """
+        path = Path(path)
+        save_zip(path, header_of(self.image, self._outliner.made, path), self._history)
+        return path
+
+    def keep(self, folder: str | Path) -> Path:
+        """Write the session into a new folder, and every further step as it is taken.
+
+        After a crash `Session.open` finds all steps there, but for one that was being written.
+
+        Raises:
+            SessionError: if the folder holds something else.
+            ResourceError: if the disk refuses.
+        """
+        folder = Path(folder)
+        header = header_of(self.image, self._outliner.made, folder)
+        self._journal = Journal(folder, header, self._history)
+        return folder
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        image: Image | str | Path | None = None,
+        model: str | Path | Promptable | None = None,
+        cache: str | Path | None = None,
+        progress: Progress = silent,
+    ) -> "Session":
+        """The session of a file or folder; one in a folder goes on being written there.
+
+        With other weights than those that made them, masks stay as they are, and further prompts
+        improve them.
+
+        Args:
+            path: what `save` or `keep` wrote.
+            image: if it is not where it was.
+            model: if it is not where it was, or another one.
+            cache: as for a new session.
+            progress: told how far a step is.
+
+        Raises:
+            SessionError: no session, a damaged one, one of a newer version; or the image has
+                changed since.
+            VesalError: as for a new session.
+        """
+        path = Path(path)
+        saved = read_session(path, beginning())
+        made = saved.header.made
+        session = cls(
+            saved.header.image(path, image),
+            saved.header.model(path) if model is None else model,
+            full_history=made.full_history,
+            cache=cache,
+            progress=progress,
         )
-        self._answer, self.prompts = answer, together
-        return self.mask
+        session._history = saved.history
+        if session._outliner.made.weights != made.weights:
+            session._outliner.trust(saved.history.moments)
+        if path.is_dir():
+            session._journal = Journal.resumed(path, saved)
+        return session
 
+    @property
+    def _now(self) -> Objects:
+        return self._history.now
 
-def _clicks(clicks: list[Click], ndim: int) -> Clicks:
-    return Clicks(
-        points_mm=np.array([c.point_mm for c in clicks], np.float64).reshape(-1, ndim),
-        positive=np.array([c.positive for c in clicks], np.bool_),
-    )
+    def _say(self, one: Object, batches: tuple[Batch, ...]) -> Mask:
+        """The mask after an object was spoken of in these words."""
+        one.check_takes_prompts()
+        outline = self._outliner.outline(batches)
+        self._do(Say(number=one.number, batches=batches, outline=outline))
+        return self.mask_of(one.number)
 
+    def _do(self, action: Action) -> None:
+        """Take a step: first on the disk, if there is a journal, then here."""
+        self._move(self._history.done(action), *action_line(action, self._now))
 
-def _check(grid: Grid, boxes: list[Box], clicks: list[Click]) -> None:
-    if not any(c.positive for c in clicks) and not boxes:
-        raise PromptError(
-            "a session needs a positive click or a box first: nothing says what to segment"
-        )
-    sides: dict[tuple[int, ...], bool] = {}
-    for click in clicks:
-        voxel = _voxel(grid, click)
-        if sides.setdefault(voxel, click.positive) != click.positive:
-            msg = f"voxel {voxel} is clicked both as inside and as outside; remove one of the two"
-            raise PromptError(msg)
-    for box in boxes[-1:]:
-        _check_box(grid, box, clicks)
-
-
-def _voxel(grid: Grid, click: Click) -> tuple[int, ...]:
-    _check_axes(grid, "a click", click.point_mm)
-    point = np.array([click.point_mm])
-    index = grid.to_index(point)
-    if not grid.contains(index)[0]:
-        faces = np.array(grid.shape) - 0.5
-        nearest = grid.to_world(np.clip(index, -0.5, faces))
-        bounds = grid.bounds_mm()
-        ranges = ", ".join(
-            f"{axis} {a:.1f} to {b:.1f}"
-            for axis, a, b in zip("xyz", bounds.low, bounds.high, strict=False)
-        )
-        where = ", ".join(f"{v:g}" for v in click.point_mm)
-        far = float(np.linalg.norm(nearest - point))
-        msg = f"the point ({where}) lies {far:.1f} mm outside the image, which spans {ranges} mm"
-        raise PromptError(msg)
-    return tuple(int(i) for i in np.clip(np.round(index[0]), 0, np.array(grid.shape) - 1))
-
-
-def _check_box(grid: Grid, box: Box, clicks: list[Click]) -> None:
-    _check_axes(grid, "a box corner", box.low_mm)
-    bounds = grid.bounds_mm()
-    sides = list(zip(box.low_mm, box.high_mm, bounds.low, bounds.high, strict=True))
-    if any(high < a or low > b for low, high, a, b in sides):
-        ranges = ", ".join(
-            f"{axis} {s[2]:.1f} to {s[3]:.1f}" for axis, s in zip("xyz", sides, strict=False)
-        )
-        msg = f"the box lies outside the image, which spans {ranges} mm"
-        raise PromptError(msg)
-    for click in clicks:
-        inside = [
-            a <= v <= b for v, a, b in zip(click.point_mm, box.low_mm, box.high_mm, strict=True)
-        ]
-        if click.positive and not all(inside):
-            where = ", ".join(f"{v:g}" for v in click.point_mm)
-            msg = f"the positive click ({where}) lies outside the box: move one of the two"
-            raise PromptError(msg)
-
-
-def _check_axes(grid: Grid, what: str, point: Point) -> None:
-    if len(point) != grid.ndim:
-        msg = f"{what} on a {grid.ndim}D image needs {grid.ndim} coordinates, got {len(point)}"
-        raise PromptError(msg)
+    def _move(self, after: History, line: Line, masks: Masks) -> None:
+        if self._journal is not None:
+            self._journal.add(line, masks)
+        self._history = after

@@ -1,0 +1,26 @@
+"""Which weights a model has: a hash of what it computes with."""
+
+import hashlib
+
+import torch
+from torch import nn
+
+from vesal.models.config import to_json
+from vesal.models.promptable import Promptable
+
+
+def identity(model: Promptable) -> str:
+    """SHA-256 of a model's config and all its tensors, as 64 hexadecimal digits.
+
+    The same whatever file they came from; another one if a single weight differs, or the type in
+    which the model computes. Empty for what is no network of PyTorch, and so has no tensors.
+    """
+    if not isinstance(model, nn.Module):
+        return ""
+    digest = hashlib.sha256(to_json(model.config).encode())
+    digest.update(str(getattr(model, "encoding_type", torch.float32)).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        plain = tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,280 @@
+"""Session files: a header, a line for each action, and masks; one zip file, or a folder.
+
+A zip is written whole, under another name, and then renamed. A folder is a journal: a line is on
+the disk before the action counts, so that a crash loses at most the step it fell into.
+
+    session.json      what the session is about: image, model, version of the format
+    journal.jsonl     what was done, a line for each action; "undo" and "redo" are lines too
+    masks/HASH.json   the masks that lines name
+"""
+
+import json
+import logging
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vesal.errors import InputError, ResourceError, SessionError
+from vesal.images.write import replacing
+from vesal.session.header import Header, header_from
+from vesal.session.history import History
+from vesal.session.objects import Objects
+from vesal.session.record import Line, Masks, action_line, action_of
+
+logger = logging.getLogger(__name__)
+
+FORMAT, VERSION = "vesal session", 1
+_HEADER, _JOURNAL, _MASKS = "session.json", "journal.jsonl", "masks/"
+_MOST_BYTES = 2**30  # of one file in a session
+_MOST_FILES = 1_000_000
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    struct.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a session file holds."""
+
+    header: Header
+    history: History
+    journal_bytes: int
+    """Length of the journal's whole lines."""
+
+
+def lines_of(history: History) -> tuple[list[Line], Masks]:
+    """All lines of a history, and the masks that they name."""
+    lines: list[Line] = []
+    masks: Masks = {}
+    for action, before in zip(history.actions, history.moments, strict=False):
+        line, files = action_line(action, before)
+        lines.append(line)
+        masks |= files
+    lines += [{"do": "undo"}] * (len(history.actions) - history.position)
+    return lines, masks
+
+
+def save_zip(path: Path, header: Header, history: History) -> None:
+    """Write a session as one file; an existing one is replaced in one step.
+
+    Raises:
+        ResourceError: if the folder is missing or full or may not be written to.
+    """
+    lines, masks = lines_of(history)
+    with (
+        replacing(path, ".zip") as temporary,
+        zipfile.ZipFile(temporary, "x", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr(_HEADER, _header_text(header))
+        archive.writestr(_JOURNAL, "".join(json.dumps(line) + "\n" for line in lines))
+        for name, data in masks.items():
+            archive.writestr(f"{_MASKS}{name}.json", data)
+
+
+def read_session(path: Path, start: Objects) -> Saved:
+    """What a session file or folder holds.
+
+    Args:
+        path: of either.
+        start: the objects with which every session begins.
+
+    Raises:
+        SessionError: no session, one of a newer version, or a damaged one.
+    """
+    files = _folder(path) if path.is_dir() else _archive(path)
+    header = _header(files.get(_HEADER), path)
+    masks = {
+        name[len(_MASKS) : -len(".json")]: data
+        for name, data in files.items()
+        if name.startswith(_MASKS)
+    }
+    journal = files.get(_JOURNAL)
+    if journal is None or len(files) != len(masks) + 2:
+        msg = f"{path.name} lacks its {_JOURNAL}, or holds what is not of a session"
+        raise SessionError(msg)
+    lines, whole_bytes = _lines(journal)
+    if whole_bytes < len(journal):
+        logger.warning("%s: the last step was cut short when it was written, and is lost", path)
+    history = _history(lines, masks, start)
+    return Saved(header=header, history=history, journal_bytes=whole_bytes)
+
+
+class Journal:
+    """A session folder that takes each action down as it happens.
+
+    Raises:
+        SessionError: if the folder holds something else.
+        ResourceError: if the disk refuses.
+    """
+
+    def __init__(self, folder: Path, header: Header, history: History) -> None:
+        self._folder = folder
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            msg = f"{folder} exists and is not empty; choose another folder, or open the session"
+            raise SessionError(msg)
+        lines, masks = lines_of(history)
+        with _disk(folder):
+            (folder / _MASKS).mkdir(parents=True, exist_ok=True)
+            self._write_masks(masks)
+            with replacing(folder / _HEADER, ".json") as temporary:
+                temporary.write_text(_header_text(header), encoding="utf-8")
+            self._write(lines)
+
+    @classmethod
+    def resumed(cls, folder: Path, saved: Saved) -> "Journal":
+        """The journal of a folder that was read, going on after its last whole line.
+
+        Raises:
+            ResourceError: if the folder may not be written to.
+        """
+        journal = cls.__new__(cls)
+        journal._folder = folder
+        with _disk(folder):
+            path = folder / _JOURNAL
+            if path.exists() and path.stat().st_size > saved.journal_bytes:
+                os.truncate(path, saved.journal_bytes)
+        return journal
+
+    def add(self, line: Line, masks: Masks) -> None:
+        """Take a line down; afterwards it is on the disk, or nothing has changed.
+
+        Raises:
+            ResourceError: if the disk refuses.
+        """
+        with _disk(self._folder):
+            self._write_masks(masks)
+            self._write([line])
+
+    def _write_masks(self, masks: Masks) -> None:
+        for name, data in masks.items():
+            path = self._folder / f"{_MASKS}{name}.json"
+            if not path.exists():
+                with replacing(path, ".json") as temporary, temporary.open("xb") as file:
+                    file.write(data)
+                    _to_disk(file.fileno())
+
+    def _write(self, lines: Iterable[Line]) -> None:
+        path = self._folder / _JOURNAL
+        before = path.stat().st_size if path.exists() else 0
+        data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        try:
+            with path.open("ab", buffering=0) as file:
+                written = file.write(data)
+                if written != len(data):
+                    raise OSError(28, "No space left on device")
+                _to_disk(file.fileno())
+        except OSError:
+            if path.exists():
+                os.truncate(path, before)
+            raise
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Turn what a disk says into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        msg = (
+            f"{folder} cannot be written ({error.strerror or error}): make room, or save the "
+            "session elsewhere; the last step was not taken"
+        )
+        raise ResourceError(msg) from error
+
+
+def _to_disk(descriptor: int) -> None:
+    os.fsync(descriptor)
+
+
+def _folder(path: Path) -> dict[str, bytes]:
+    try:
+        names = [_HEADER, _JOURNAL]
+        names += [f"{_MASKS}{file.name}" for file in sorted((path / _MASKS).glob("*.json"))]
+        return {name: (path / name).read_bytes() for name in names if (path / name).exists()}
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror or error})"
+        raise SessionError(msg) from error
+
+
+def _archive(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if len(entries) > _MOST_FILES or any(e.file_size > _MOST_BYTES for e in entries):
+                raise zipfile.BadZipFile
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except FileNotFoundError as error:
+        msg = f"{path} does not exist; give a session file or folder"
+        raise SessionError(msg) from error
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror or error})"
+        raise SessionError(msg) from error
+    except _ZIP_ERRORS as error:
+        msg = f"{path.name} is not a session file, or is cut short or damaged; open a copy of it"
+        raise SessionError(msg) from error
+
+
+def _header_text(header: Header) -> str:
+    about = {"format": FORMAT, "version": VERSION, **header.record()}
+    return json.dumps(about, indent=1)
+
+
+def _header(data: bytes | None, path: Path) -> Header:
+    """The header, if this version can read what it heads."""
+    try:
+        record = json.loads(data or b"")
+        if record["format"] != FORMAT or type(record["version"]) is not int:
+            raise ValueError
+        if record["version"] <= VERSION:
+            return header_from(record)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        msg = f"{path.name} is no session of vesal, or its {_HEADER} is damaged"
+        raise SessionError(msg) from error
+    msg = (
+        f"{path.name} was saved by a newer vesal (session format {record['version']}, "
+        f"this one reads up to {VERSION}); update vesal to open it"
+    )
+    raise SessionError(msg)
+
+
+def _lines(data: bytes) -> tuple[list[Line], int]:
+    """The lines of a journal, and their length: a last one that was cut short is left out."""
+    *whole, rest = data.split(b"\n")
+    lines: list[Line] = []
+    length = 0
+    for number, piece in enumerate(whole, 1):
+        try:
+            line = json.loads(piece)
+            if not isinstance(line, dict):
+                raise ValueError
+        except (ValueError, RecursionError) as error:
+            if number == len(whole) and not rest:
+                break
+            msg = f"line {number} of {_JOURNAL} is damaged; the session cannot be replayed"
+            raise SessionError(msg) from error
+        lines.append(line)
+        length += len(piece) + 1
+    return lines, length
+
+
+def _history(lines: Iterable[Line], masks: Masks, start: Objects) -> History:
+    history = History(moments=(start,))
+    for line in lines:
+        if line.get("do") == "undo":
+            history = history.undone()
+        elif line.get("do") == "redo":
+            history = history.redone()
+        else:
+            action = action_of(line, history.now, masks)
+            try:
+                history = history.done(action)
+            except InputError as error:
+                msg = f"the session file is damaged ({error})"
+                raise SessionError(msg) from error
+    return history
