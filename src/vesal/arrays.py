@@ -55,6 +55,9 @@ PageValues = Float32[np.ndarray, "rows columns"]
 Corners = Float64[np.ndarray, "2 axis"]
 """Lowest and highest corner of a box in continuous array or page indices."""
 
+Numbers = Bool[np.ndarray, "*space"] | UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
+"""A mask, or the number of the object that each voxel belongs to."""
+
 LabelArray = UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
 """The number of the object that each voxel belongs to, 0 for none."""
 

@@ -177,3 +177,20 @@ def test_every_shape_fits_and_comes_back(rows: int, columns: int, family: str) -
     assert back.shape == (rows, columns)
     assert back == pytest.approx(2.5)
     assert fit.stretched(np.zeros((12, 12), np.float32)).shape == (rows, columns)
+
+
+@pytest.mark.parametrize("family", sorted(HABITS))
+@pytest.mark.parametrize("shape", [(60, 80), (300, 200), (100, 300)])
+def test_a_mask_goes_to_the_models_grid_and_comes_back(family: str, shape: tuple[int, int]) -> None:
+    """A disc that the model can see stays where it is; nothing is inside where no slice is."""
+    fit = fit_of(HABITS[family], shape, 256)
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    disc = np.hypot(rows - 0.4 * shape[0], columns - 0.7 * shape[1]) < 0.2 * min(shape)
+    told = fit.to_masks(disc, 64)
+    assert told.shape == (64, 64)
+    assert (told.min(), told.max()) == (0, 1)
+    back = fit.from_square(12 * told - 6) > 0
+    cell = max(fit.size / 64 * n / m for n, m in zip(shape, fit.inner, strict=True))  # pixels
+    assert (back != disc).sum() < 2 * np.pi * 0.2 * min(shape) * cell
+    total = told.sum() * 16 * np.prod(shape) / np.prod(fit.inner)
+    assert total == pytest.approx(disc.sum(), rel=0.1)

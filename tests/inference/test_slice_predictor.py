@@ -1,61 +1,38 @@
 """A 2D model in a volume: slice by slice from what was prompted, both ways."""
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.fakes import BrightSegmenter, bright_segmenter
 from tests.grids import rotation
+from tests.inference.balls import (
+    BALL,
+    CENTRE,
+    GRID,
+    NOTHING,
+    ONE,
+    REACHED,
+    SCALE,
+    agreement,
+    looking,
+    said,
+    slices_of,
+)
 from tests.phantoms import ball_image
-from vesal.geometry import Grid
+from vesal.geometry import Grid, Patch
 from vesal.images import Image
 from vesal.inference.answer import Answer
-from vesal.inference.clicks import Clicks
 from vesal.inference.request import Request
-from vesal.inference.slice_predictor import SlicePredictor
 from vesal.prompts import Box
-
-GRID = Grid(shape=(40, 36, 20), affine=np.diag([-1.0, 1.0, 3.0, 1.0]))
-CENTRE = (-20.0, 18.0, 30.0)
-BALL = ball_image(GRID, CENTRE, 10.0)
-REACHED = [7, 8, 9, 10, 11, 12, 13]
-"""Slices of 3 mm that a ball of 10 mm at slice 10 reaches."""
-NOTHING = Clicks(points_mm=np.zeros((0, 3)), positive=np.zeros(0, np.bool_))
-
-
-def said(*points: tuple[tuple[float, ...], bool]) -> Clicks:
-    """Clicks at points in mm."""
-    return Clicks(
-        points_mm=np.array([point for point, _ in points], np.float64),
-        positive=np.array([side for _, side in points]),
-    )
-
-
-def slices_of(answer: Answer) -> list[int]:
-    """The slices that the mask reaches."""
-    return np.flatnonzero(answer.mask.full().any(axis=(0, 1))).tolist()
-
-
-def agreement(mask: NDArray[np.bool_], image: Image) -> float:
-    """Dice of a mask and what is bright."""
-    truth = image.array > 550
-    return float(2 * (mask & truth).sum() / (mask.sum() + truth.sum()))
-
-
-def looking(model: BrightSegmenter, image: Image = BALL) -> SlicePredictor:
-    """A predictor on an image."""
-    return SlicePredictor(image, model, model.config)
 
 
 @pytest.fixture
 def model() -> BrightSegmenter:
     """A model that takes what is bright."""
     return bright_segmenter("sam")
-
-
-ONE = said((CENTRE, True))
-SCALE = np.array([86 / 36, 96 / 40])
-"""Pages of 36 rows and 40 columns are enlarged to 86 and 96."""
 
 
 def test_the_mask_goes_both_ways_until_it_vanishes(model: BrightSegmenter) -> None:
@@ -268,11 +245,11 @@ def test_a_family_trained_on_boxes_alone_is_given_clicks_and_says_so() -> None:
 
 
 def test_progress_is_told_on_every_slice(model: BrightSegmenter) -> None:
-    """With the slice's number, up to the end."""
+    """With the slice's number, the first one too, up to the end."""
     steps: list[tuple[int, int, str]] = []
     looking(model).predict(Request(clicks=ONE), progress=lambda *step: steps.append(step))
-    assert [text for _, _, text in steps[:2]] == ["slice 10 of 20", "slice 9 of 20"]
-    assert len(steps) == len(REACHED) + 2
+    assert [text for _, _, text in steps[:2]] == ["slice 11 of 20", "slice 10 of 20"]
+    assert len(steps) == len(REACHED) + 2 + 1
     assert steps[-1][:2] == (20, 20)
 
 
@@ -289,3 +266,123 @@ def test_an_interrupted_walk_leaves_a_predictor_that_works(model: BrightSegmente
     seen = len(model.images)
     assert agreement(predictor.predict(Request(clicks=ONE)).mask.full(), BALL) > 0.98
     assert len(model.images) == len(REACHED) + 2 > seen
+
+
+def half_ball(first: int = 9) -> Answer:
+    """A mask to begin with: the ball from a slice on, without a memory of any predictor."""
+    mask = BALL.array > 550
+    mask[..., :first] = False
+    return Answer(mask=Patch.of(mask))
+
+
+@pytest.mark.parametrize(
+    ("family", "told"), [("sam", True), ("sam-med2d", True), ("medsam", False)]
+)
+def test_a_slice_of_a_mask_to_begin_with_is_improved(family: str, told: bool) -> None:
+    """It is told as logits where the family knows them, and its box, with what was clicked."""
+    model = bright_segmenter(family)
+    looking(model).predict(Request(clicks=ONE), previous=half_ball())
+    first = model.prompts[0]
+    held = np.argwhere((BALL.array > 550)[:, ::-1, 10].T)
+    scale = SCALE if family == "sam" else np.array([1, 1]) * 96 / np.array([36, 40])
+    if family != "sam-med2d":  # which puts a small page into the middle as it is
+        wanted = np.stack([held.min(axis=0), held.max(axis=0) + 1]) * scale
+        assert first.boxes is not None
+        assert first.boxes[0].numpy() == pytest.approx(wanted, abs=0.1)
+    assert (first.previous is not None) == told
+    if first.previous is not None:
+        row, column = (int(v) for v in first.points[0, 0].round())
+        least, most = (-6.0, 6.0) if family == "sam" else (0.0025, 0.9975)
+        assert float(first.previous[0, 0, row, column]) == pytest.approx(most, abs=1e-3)
+        assert float(first.previous[0, 0, 0, 0]) == pytest.approx(least, abs=1e-3)
+
+
+def test_slices_of_a_mask_to_begin_with_stay_as_they_are(model: BrightSegmenter) -> None:
+    """The walk goes on where it has nothing, and stops where it has something."""
+    given = half_ball()
+    wrong = given.mask.full()
+    wrong[0, 0, 12] = True
+    answer = looking(model).predict(
+        Request(clicks=said(((-20.0, 18.0, 27.0), True))), previous=Answer(mask=Patch.of(wrong))
+    )
+    assert slices_of(answer) == REACHED
+    assert answer.mask.full()[0, 0, 12]
+    assert len(model.images) == 4  # the clicked one, two that follow, one on which nothing is
+    assert answer.notes == ("mask: slices without a prompt keep the mask that you started from",)
+    assert len(answer.evidence) == 3
+
+
+def test_a_mask_to_begin_with_is_not_forgotten(model: BrightSegmenter) -> None:
+    """One click after the other, as if both had been meant from the start; also with a new box."""
+    predictor = looking(model)
+    first = predictor.predict(Request(clicks=ONE), previous=half_ball(11))
+    two = said((CENTRE, True), ((-20.0, 18.0, 36.0), True))
+    second = predictor.predict(Request(clicks=two), previous=first)
+    assert slices_of(first) == slices_of(second) == REACHED
+    assert len(model.images) == 5 + 1
+    box = Box(low_mm=(-32.0, 6.0, 18.0), high_mm=(-8.0, 30.0, 42.0))
+    assert slices_of(predictor.predict(Request(clicks=two, box=box), previous=second)) == REACHED
+
+
+def test_the_box_of_a_mask_to_begin_with_holds_what_was_clicked(model: BrightSegmenter) -> None:
+    """A click beside the mask says that it is too small."""
+    mask = np.zeros(GRID.shape, np.bool_)
+    mask[18:20, 16:20, 10] = True
+    clicks = said(((-26.0, 18.0, 30.0), True))
+    looking(model).predict(Request(clicks=clicks), previous=Answer(mask=Patch.of(mask)))
+    assert model.prompts[0].boxes is not None
+    wanted = np.array([[16, 18], [20, 27]]) * SCALE  # rows from y 19 down, columns from x -18
+    assert model.prompts[0].boxes[0].numpy() == pytest.approx(wanted, abs=0.1)
+
+
+def test_a_negative_click_corrects_a_slice_of_a_mask_and_starts_no_walk(
+    model: BrightSegmenter,
+) -> None:
+    """There is nothing to look for next to it."""
+    request = Request(clicks=said(((-20.0, 18.0, 36.0), False)))
+    answer = looking(model).predict(request, previous=half_ball())
+    assert len(model.images) == 1
+    assert model.prompts[0].labels.tolist() == [[0]]
+    assert slices_of(answer) == [9, 10, 11, 12, 13]
+    assert not answer.mask.full()[20, 18, 12]
+    assert answer.score is None
+
+
+def test_without_anything_positive_nothing_is_found(model: BrightSegmenter) -> None:
+    """As where all that was positive has been taken back."""
+    request = Request(clicks=said(((-20.0, 18.0, 36.0), False)))
+    answer = looking(model).predict(request, previous=Answer(mask=Patch.empty(GRID.shape)))
+    assert answer.mask.is_empty
+    assert model.images == []
+
+
+def test_the_answer_of_another_predictor_is_a_mask_to_begin_with(model: BrightSegmenter) -> None:
+    """Whatever it remembers."""
+    foreign = replace(half_ball(), memory="of another kind")
+    answer = looking(model).predict(Request(clicks=ONE), previous=foreign)
+    assert model.prompts[0].previous is not None
+    assert slices_of(answer) == [9, 10, 11, 12, 13]
+
+
+def test_evidence_lies_where_the_slices_do(model: BrightSegmenter) -> None:
+    """One slice each: bright where the ball is, in world mm."""
+    answer = looking(model).predict(Request(clicks=ONE))
+    assert len(answer.evidence) == len(REACHED)
+    for number, one in zip(REACHED, answer.evidence, strict=True):
+        assert one.logits.shape == one.grid.shape == (40, 36, 1)
+        world = one.grid.to_world(np.argwhere(one.logits > 0).astype(np.float64))
+        assert world[:, 2] == pytest.approx(3.0 * number)
+        assert len(world) == pytest.approx(answer.mask.full()[..., number].sum(), abs=2)
+        assert (np.linalg.norm(world - np.array(CENTRE), axis=1) < 11).all()
+
+
+def test_an_answer_takes_no_memory_for_what_lies_far_from_it(model: BrightSegmenter) -> None:
+    """Bits of the mask and two small pictures of each slice."""
+    grid = Grid(shape=(400, 300, 40), affine=np.diag([-1.0, 1.0, 3.0, 1.0]))
+    image = ball_image(grid, (-200.0, 150.0, 60.0), 9.0)
+    answer = looking(model, image).predict(Request(clicks=said(((-200.0, 150.0, 60.0), True))))
+    assert len(answer.mask.bits) < 1500
+    count = len(slices_of(answer))
+    assert [one.logits.shape for one in answer.evidence] == [(128, 128, 1)] * count
+    # Twice the logits of a slice, for the first one was told none; the whole mask has 600,000.
+    assert len(pickle.dumps(answer)) < (count + 2) * (4 * (96**2 + 128**2) + 4000)

@@ -152,3 +152,13 @@ def test_a_slice_that_was_seen_is_not_encoded_again() -> None:
     for number in (3, 0, 1, 2):
         ask(number)
     assert len(model.images) == 5
+
+
+@pytest.mark.parametrize("family", sorted(HABITS))
+def test_a_given_mask_is_said_as_the_model_would_have(family: str) -> None:
+    """Sure logits on the grid of the model's masks."""
+    model = bright_segmenter(family)
+    logits = SliceReader(IMAGE, model, model.config).given(IMAGE.array > 550)
+    assert logits.shape == (model.config.mask_size,) * 2
+    assert logits.dtype == np.float32
+    assert (logits.min(), logits.max()) == (-6, 6)

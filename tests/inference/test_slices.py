@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from tests.grids import RASTERS, UGLY, grid_of, speckle, ugly_grids
-from vesal.geometry import Grid
+from vesal.geometry import Grid, Patch
 from vesal.images import Image
 from vesal.inference.slices import Slices
 
@@ -86,3 +86,33 @@ def test_all_slices_of_a_volume_share_one_scale() -> None:
     colours = np.random.default_rng(1).integers(0, 256, (*RASTERS["pixels"].shape, 3), np.uint8)
     raster = Slices(Image(array=colours, grid=RASTERS["pixels"]))
     assert np.array_equal(raster.picture(0), colours)
+
+
+@given(grid=ugly_grids(longest=12))
+def test_a_coarse_slice_has_the_faces_of_its_slice(grid: Grid) -> None:
+    """Half as many rows and a third of the columns lie on the same rectangle."""
+    slices = slices_of(grid)
+    counts = (max(1, slices.shape[0] // 2), max(1, slices.shape[1] // 3))
+    for number in (0, slices.count - 1):
+        whole, coarse = slices.grid(number), slices.coarse_grid(number, counts)
+        ends = [np.array([[-0.5] * 3, [n - 0.5 for n in one.shape]]) for one in (whole, coarse)]
+        assert coarse.to_world(ends[1]) == pytest.approx(whole.to_world(ends[0]), abs=1e-6)
+        assert slices.laid(np.zeros(counts, np.float32)).shape == coarse.shape
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_a_mask_is_the_sum_of_its_slices(name: str) -> None:
+    """Cut, turned to a page and back, put together; empty slices are left out."""
+    grid = GRIDS[name]
+    slices = slices_of(grid)
+    mask = speckle(grid.shape)
+    mask[slices.part(slices.count - 1)] = False
+    found = slices.patches(Patch.of(mask))
+    together = np.zeros(grid.shape, np.bool_)
+    for number, patch in found.items():
+        page = slices.page(patch.within(slices.part(number)))
+        assert slices.patch(number, page) == patch
+        assert not patch.is_empty
+        together |= patch.full()
+    assert (together == mask).all()
+    assert slices.patches(Patch.empty(grid.shape)) == {}

@@ -17,6 +17,11 @@ def test_two_prompted_slices_share_what_lies_between() -> None:
     assert ways == [(1, []), (1, [2, 3]), (5, [4]), (5, [6])]
 
 
+def test_without_a_prompted_slice_there_is_no_walk() -> None:
+    """As where a negative click alone was given."""
+    assert walks([], range(5)) == ()
+
+
 @given(data=st.data(), start=st.integers(0, 5), count=st.integers(1, 30))
 def test_every_slice_is_visited_once(data: st.DataObject, start: int, count: int) -> None:
     """Whatever was prompted."""

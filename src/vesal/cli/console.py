@@ -24,7 +24,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def bar(text: str, *, patience_s: float = _PATIENCE_S) -> Iterator[Progress]:
+def bar(text: str, *, patience_s: float = _PATIENCE_S, left: bool = False) -> Iterator[Progress]:
     """Give a progress that becomes a bar on stderr once `patience_s` seconds have passed.
 
     A timer draws it, so it comes even while one long step reports nothing. It vanishes at the
@@ -33,15 +33,17 @@ def bar(text: str, *, patience_s: float = _PATIENCE_S) -> Iterator[Progress]:
     Args:
         text: what is being done, until the first report says it better.
         patience_s: seconds without a bar.
+        left: also show the time that is left, where all steps take about as long.
     """
     if not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Live
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    columns += [TextColumn("left"), TimeRemainingColumn()] if left else []
     live = Live(*columns, console=Console(stderr=True), transient=True)
     task = live.add_task(text, total=None)
 

@@ -1,42 +1,49 @@
 """`vesal segment`: prompts on a scan, a mask on its grid."""
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_facts
+from vesal.cli.segment_many import Wishes, check_alone, run_many
+from vesal.cli.segment_one import Job, Said, check_model, segment_one
+from vesal.errors import ConfigError
 
-if TYPE_CHECKING:
-    from vesal.images import Mask
-    from vesal.session import Session
+HELP = """Segment one structure of a scan from prompts, or the structures of many scans.
 
-HELP = """Segment one structure of a scan from clicks and boxes.
-
+Prompts mix freely: clicks, boxes, scribbles, lassos, a mask to begin with, labels to stay out of. \
 Coordinates are millimetres in the world of the scan (RAS+): x to the patient's right, y to the \
 front, z to the head. For PNG, JPEG and TIFF they are x to the right and y down, in pixels where \
 the file knows no spacing. With --voxel they are array indices counted from 0: i,j,k of a volume, \
-row,column of a 2D image."""
+row,column of a 2D image. Points of a line are separated by blanks.
+
+With --prompts, a JSON or CSV file says what to segment in which scans (docs/prompts.md); results \
+and a report go into the folder OUT, what is done already is skipped, and the exit code is 6 if a \
+case failed."""
 EXAMPLES = """[bold]Examples[/bold]
   [dim]one click in the liver, in mm[/dim]
     vesal segment ct.nii.gz --point 12,-40,33 -o liver.nii.gz
   [dim]a second click, one outside, and a picture to look at[/dim]
     vesal segment ct.nii.gz --point 12,-40,33 --point 30,-20,40 \\
       --negative -5,-60,33 -o liver.nii.gz --picture liver.png
-  [dim]a box of array indices, both corners included[/dim]
+  [dim]a box of array indices, both corners included; a box on one slice[/dim]
     vesal segment mr.nrrd --voxel --box 40,52,8,61,70,15 -o lesion.nrrd
-  [dim]a folder with a DICOM series; a 2D image by row and column[/dim]
-    vesal segment series/ --point 12,-40,33 -o liver.nii.gz
-    vesal segment cells.png --voxel --point 120,85 -o cell.png"""
+    vesal segment mr.nrrd --voxel --box 40,52,11,61,70,11 -o lesion.nrrd
+  [dim]a line drawn through it, kept out of what is segmented already[/dim]
+    vesal segment ct.nii.gz --scribble "12,-40,33 30,-38,33" --avoid done.nii.gz:3,5 -o k.nii.gz
+  [dim]a folder with DICOM series, written as DICOM SEG; a 2D image by row and column[/dim]
+    vesal segment series/ --series 2 --point 12,-40,33 --name liver -o liver.seg.dcm
+    vesal segment cells.png --voxel --point 120,85 -o cell.png
+  [dim]many scans[/dim]
+    vesal segment --prompts cases.csv -o out/"""
 
 
 _Scan = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         metavar="SCAN",
         show_default=False,
-        help="NIfTI, NRRD, MHA, MHD, PNG, JPEG or TIFF file, or a folder with a DICOM series.",
+        help="NIfTI, NRRD, MHA, MHD, PNG, JPEG or TIFF file, or a folder with DICOM series.",
     ),
 ]
 _Output = Annotated[
@@ -46,7 +53,7 @@ _Output = Annotated[
         "-o",
         metavar="OUT",
         show_default=False,
-        help="Mask file, on the scan's own grid; its suffix chooses the format.",
+        help="Mask file, its suffix chooses the format; with --prompts a folder.",
     ),
 ]
 _Points = Annotated[
@@ -58,8 +65,78 @@ _Negatives = Annotated[
     typer.Option("--negative", metavar="X,Y,Z", help="A click outside of it; repeatable."),
 ]
 _Box = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--box",
+        metavar="X,Y,Z,X,Y,Z",
+        help="Two opposite corners around it; in a volume it may lie on one slice.",
+    ),
+]
+_NotBox = Annotated[
+    list[str] | None,
+    typer.Option("--not-box", metavar="X,Y,Z,X,Y,Z", help="A box to stay out of; repeatable."),
+]
+_Scribble = Annotated[
+    list[str] | None,
+    typer.Option("--scribble", metavar="POINTS", help="A line drawn inside of it; repeatable."),
+]
+_NotScribble = Annotated[
+    list[str] | None,
+    typer.Option("--not-scribble", metavar="POINTS", help="A line drawn outside; repeatable."),
+]
+_Lasso = Annotated[
+    list[str] | None,
+    typer.Option("--lasso", metavar="POINTS", help="A closed outline on a plane; repeatable."),
+]
+_NotLasso = Annotated[
+    list[str] | None,
+    typer.Option("--not-lasso", metavar="POINTS", help="An outline to stay out of; repeatable."),
+]
+_Start = Annotated[
+    Path | None,
+    typer.Option("--start", metavar="MASK", help="A mask to begin with, on the scan's grid."),
+]
+_Avoid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--avoid",
+        metavar="LABELS[:N,N]",
+        help="A label map to stay out of, or some of its labels; repeatable.",
+    ),
+]
+_Series = Annotated[
     str | None,
-    typer.Option("--box", metavar="X,Y,Z,X,Y,Z", help="Two opposite corners around it."),
+    typer.Option(
+        "--series", metavar="WHICH", help="Of a DICOM folder: number, UID or description."
+    ),
+]
+_Name = Annotated[
+    str,
+    typer.Option("--name", metavar="NAME", help="What it is called in files that hold names."),
+]
+_Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FILE", help="Also write the session, to be gone on with."),
+]
+_Prompts = Annotated[
+    Path | None,
+    typer.Option("--prompts", metavar="FILE", help="JSON or CSV: many scans instead of one."),
+]
+_Each = Annotated[
+    bool,
+    typer.Option("--each", metavar="", help="With --prompts: a file for each object."),
+]
+_Format = Annotated[
+    str,
+    typer.Option("--format", metavar="SUFFIX", help="With --prompts: of the results."),
+]
+_Again = Annotated[
+    bool,
+    typer.Option("--again", metavar="", help="With --prompts: do again what is done."),
+]
+_Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="Keep encoded parts of scans for the next time."),
 ]
 _Model = Annotated[
     str,
@@ -83,90 +160,63 @@ _Picture = Annotated[
 
 
 def segment(  # noqa: PLR0913  # each is an option on the command line
-    scan: _Scan,
     output: _Output,
+    scan: _Scan = None,
     point: _Points = None,
     negative: _Negatives = None,
     box: _Box = None,
+    not_box: _NotBox = None,
+    scribble: _Scribble = None,
+    not_scribble: _NotScribble = None,
+    lasso: _Lasso = None,
+    not_lasso: _NotLasso = None,
+    start: _Start = None,
+    avoid: _Avoid = None,
+    voxel: _Voxel = False,
+    series: _Series = None,
+    name: _Name = "structure",
     model: _Model = "vesal-mini",
     full_history: _FullHistory = False,
-    voxel: _Voxel = False,
     picture: _Picture = None,
+    save: _Save = None,
+    prompts: _Prompts = None,
+    each: _Each = False,
+    format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
+    again: _Again = False,
+    cache: _Cache = None,
 ) -> None:
-    """Segment one structure and write its mask.
+    """Segment one structure and write its mask, or run a prompt file.
 
     Raises:
         VesalError: if anything that was given cannot be used; no file is written then.
     """
-    from vesal.cli.coordinates import typed_prompts
-    from vesal.cli.output import check_paths, rehearse
-    from vesal.images import open_image
-
-    started = time.perf_counter()
-    wanted = typed_prompts(point or [], negative or [], box)
-    check_model(model)
-    check_paths(scan, output, picture)
-    with bar(f"reading {scan.name}") as progress:
-        image = open_image(scan)
-        prompts = wanted.on(image.grid, voxel=voxel)
-        rehearse(output, image)
-        from vesal.session import Session  # brings torch, which takes two seconds
-
-        session = Session(image, model, full_history=full_history, progress=progress)
-        mask = session.add(*prompts)
-        if picture is not None:  # first, so that a refused picture leaves no mask behind
-            _draw(picture, session, title=output.name, model=model)
-        mask.save(output)
-    facts = _found(session)
-    facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(output))]
-    if picture is not None:
-        facts.append(("picture", str(picture)))
-    print_facts(facts)
-
-
-def check_model(model: str) -> None:
-    """Refuse a model that is neither a file nor a name that vesal knows, without loading torch.
-
-    Raises:
-        ConfigError: if it is neither.
-    """
-    from vesal.checkpoints.locate import weights_path
-
-    if Path(model).is_dir():
-        from vesal.errors import ConfigError
-
-        msg = f"{model} is a folder; give the weights file in it, or a name of `vesal models`"
-        raise ConfigError(msg)
-    if not Path(model).is_file():
-        weights_path(model)
-
-
-def _found(session: "Session") -> list[tuple[str, str]]:
-    """What can be said of the mask."""
-    facts = [("volume", _volume(session.mask))]
-    if session.score is not None:
-        facts.append(("score", f"{session.score:.2f} IoU expected by the model"))
-    return facts + [("note", note) for note in session.notes]
-
-
-def _volume(mask: "Mask") -> str:
-    """The size of a mask in ml where that is known, else in voxels."""
-    count = int(mask.array.sum())
-    if mask.volume_ml is not None:
-        return f"{mask.volume_ml:,.2f} ml ({count:,} voxels)"
-    return f"{count:,} {'pixels' if mask.grid.ndim == 2 else 'voxels of unknown spacing'}"
-
-
-def _draw(path: Path, session: "Session", *, title: str, model: str) -> None:
-    from vesal.images.picture import Mark, Row, save_sheet
-    from vesal.prompts import Click
-
-    clicks = [prompt for prompt in session.prompts if isinstance(prompt, Click)]
-    row = Row(
-        image=session.image,
-        mask=session.mask,
-        title=title.split(".")[0],
-        details=(_volume(session.mask),),
-        marks=tuple(Mark(point_mm=c.point_mm, positive=c.positive) for c in clicks),
+    texts = (
+        ("--box", "box", box, True),
+        ("--point", "point", point, True),
+        ("--scribble", "scribble", scribble, True),
+        ("--lasso", "lasso", lasso, True),
+        ("--negative", "point", negative, False),
+        ("--not-box", "box", not_box, False),
+        ("--not-scribble", "scribble", not_scribble, False),
+        ("--not-lasso", "lasso", not_lasso, False),
     )
-    save_sheet(path, [row], title="vesal segment", notes=(f"Model {Path(model).name}.",))
+    said = Said(texts=texts, start=start, avoid=tuple(avoid or ()), voxel=voxel)
+    check_model(model)
+    if prompts is not None:
+        check_alone(scan, said, picture, save, series)
+        wishes = Wishes(
+            model=model,
+            full_history=full_history,
+            suffix=format,
+            each=each,
+            cache=cache,
+            again=again,
+        )
+        run_many(prompts, output, wishes)
+        return
+    if scan is None:
+        raise ConfigError("give a SCAN with prompts, or a prompt file with --prompts")
+    job = Job(
+        scan=scan, series=series, output=output, picture=picture, save=save, name=name, cache=cache
+    )
+    segment_one(job, said, model=model, full_history=full_history)

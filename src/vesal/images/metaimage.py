@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import AffineMatrix, MaskArray
+from vesal.arrays import AffineMatrix, Numbers
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import lps_to_ras, ras_to_lps, transposed
 from vesal.geometry.grid import Grid
@@ -70,8 +70,8 @@ def read_metaimage(path: Path) -> Decoded:
     return Decoded(array=array, grid=grid, source=source)
 
 
-def write_metaimage(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None:
-    """Write a mask as zlib-packed MET_UCHAR 0 and 1, header and voxels in one file.
+def write_metaimage(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
+    """Write a mask as zlib-packed MET_UCHAR 0 and 1, or numbers; header and voxels in one file.
 
     An .mhd written here has its voxels inside too (ElementDataFile = LOCAL), so header
     and data cannot part.
@@ -86,8 +86,10 @@ def write_metaimage(path: Path, mask: MaskArray, grid: Grid, _source: Source) ->
     if np.abs(directions.T @ directions - np.eye(grid.ndim)).max() > _SHEAR_LIMIT:
         msg = "MHA and MHD cannot hold a sheared grid; save the mask as .nii.gz or .nrrd"
         raise ImageError(msg)
-    packed = zlib.compress(mask.astype(np.uint8).tobytes(order="C" if raster else "F"))
-    shape = mask.shape[::-1] if raster else mask.shape
+    wide = array.dtype == np.uint16
+    values = array.astype("<u2" if wide else np.uint8)
+    packed = zlib.compress(values.tobytes(order="C" if raster else "F"))
+    shape = array.shape[::-1] if raster else array.shape
     lines = {
         "ObjectType": "Image",
         "NDims": str(grid.ndim),
@@ -100,7 +102,7 @@ def write_metaimage(path: Path, mask: MaskArray, grid: Grid, _source: Source) ->
         "CenterOfRotation": _text(np.zeros(grid.ndim)),
         "ElementSpacing": _text(spacing),
         "DimSize": " ".join(str(n) for n in shape),
-        "ElementType": "MET_UCHAR",
+        "ElementType": "MET_USHORT" if wide else "MET_UCHAR",
         "ElementDataFile": "LOCAL",  # must be the last line
     }
     header = "".join(f"{key} = {value}\n" for key, value in lines.items())

@@ -9,14 +9,16 @@ sform, their codes, pixdim and units come through bit by bit.
 import gzip
 import zlib
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.nifti1 import Nifti1Extension
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
-from vesal.arrays import AffineMatrix, MaskArray, Voxels
+from vesal.arrays import AffineMatrix, Numbers, Voxels
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
@@ -70,20 +72,33 @@ def read_nifti(path: Path) -> Decoded:
     return Decoded(array=array, grid=grid, source=source)
 
 
-def write_nifti(path: Path, mask: MaskArray, grid: Grid, source: Source) -> None:
-    """Write a mask as uint8 0 and 1, with the header of its image if that was NIfTI.
+def write_nifti(
+    path: Path, array: Numbers, grid: Grid, source: Source, *, extension: bytes = b""
+) -> None:
+    """Write a mask as uint8 0 and 1, or numbers, with the header of its image if that was NIfTI.
 
     Otherwise the affine goes into the sform (code 1) and, unless it is sheared, into the
     qform too. A 2D raster becomes (column, row, 1) where ITK would put it: x and y of the
     raster are LPS mm, so the file's world is (-x, -y, 0).
+
+    Args:
+        path: of the file.
+        array: a mask or label numbers.
+        grid: of the array.
+        source: of its image.
+        extension: what else the header is to hold, for whom it concerns (NIfTI code 0).
     """
     header = _repeated_header(source.header, grid) if source.header else None
-    volume, affine = _lifted(mask, grid)
+    volume, affine = _lifted(array, grid)
     if header is None:  # another format, or a mask on another grid than its image
         header = _new_header(volume.shape, affine)
-    data = volume.reshape(header.get_data_shape()).astype(np.uint8)
+    header.set_data_dtype(np.uint16 if array.dtype == np.uint16 else np.uint8)
+    data = volume.reshape(header.get_data_shape()).astype(header.get_data_dtype())
     image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
-    image(data, None, header).to_filename(path)
+    labelled = image(data, None, header)
+    if extension:
+        labelled.header.extensions.append(Nifti1Extension(0, extension))
+    labelled.to_filename(path)
 
 
 def _header(path: Path) -> nib.Nifti1Header:
@@ -184,7 +199,6 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
         return None
     header["magic"] = header.single_magic
     header["vox_offset"] = header.single_vox_offset
-    header.set_data_dtype(np.uint8)
     header["scl_slope"], header["scl_inter"] = 1, 0
     for name in ("cal_max", "cal_min", "intent_code", "intent_p1", "intent_p2", "intent_p3"):
         header[name] = 0  # these speak of the image's values
@@ -196,7 +210,6 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
 def _new_header(shape: tuple[int, ...], affine: AffineMatrix) -> nib.Nifti1Header:
     header = nib.Nifti1Header()
     header.set_data_shape(shape)
-    header.set_data_dtype(np.uint8)
     header.set_zooms(np.linalg.norm(affine[:3, :3], axis=0))
     header.set_xyzt_units("mm")
     header.set_sform(affine, code=1)
@@ -207,10 +220,10 @@ def _new_header(shape: tuple[int, ...], affine: AffineMatrix) -> nib.Nifti1Heade
     return header
 
 
-def _lifted(mask: MaskArray, grid: Grid) -> tuple[NDArray[np.bool_], AffineMatrix]:
-    """Mask and RAS+ affine as a volume; a raster becomes one slice, as ITK would place it."""
+def _lifted(array: Numbers, grid: Grid) -> tuple[NDArray[Any], AffineMatrix]:
+    """Array and RAS+ affine as a volume; a raster becomes one slice, as ITK would place it."""
     if grid.ndim == 3:
-        return mask, grid.affine
+        return array, grid.affine
     affine = np.eye(4)
     affine[:2, [0, 1, 3]] = transposed(grid.affine)[:2]
-    return mask.T[:, :, np.newaxis], lps_to_ras(affine)
+    return array.T[:, :, np.newaxis], lps_to_ras(affine)

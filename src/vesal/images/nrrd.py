@@ -13,7 +13,7 @@ import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import AffineMatrix, MaskArray
+from vesal.arrays import AffineMatrix, Numbers
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import transposed
 from vesal.geometry.grid import Grid
@@ -92,18 +92,34 @@ def read_nrrd(path: Path) -> Decoded:
     return Decoded(array=array, grid=grid, source=source)
 
 
-def write_nrrd(path: Path, mask: MaskArray, grid: Grid, source: Source) -> None:
-    """Write a mask as gzipped uint8 0 and 1, in its image's own space where that was NRRD.
+def write_nrrd(
+    path: Path,
+    array: Numbers,
+    grid: Grid,
+    source: Source,
+    *,
+    facts: Mapping[str, str] | None = None,
+) -> None:
+    """Write a mask as gzipped uint8 0 and 1, or numbers, in its image's own space if it was NRRD.
 
     Other volumes go out in left-posterior-superior; rasters as 2D images. Written here and
     not by pynrrd, which puts the date in: the same mask is always the same bytes.
+
+    Args:
+        path: of the file.
+        array: a mask or label numbers.
+        grid: of the array.
+        source: of its image.
+        facts: keys and values for the header beside NRRD's own fields.
     """
     raster = grid.ndim == 2
     space = source.space or _LPS
     affine = transposed(grid.affine) if raster else _signs(space) @ grid.affine
-    shape = mask.shape[::-1] if raster else mask.shape
+    shape = array.shape[::-1] if raster else array.shape
+    wide = array.dtype == np.uint16
     fields = {
-        "type": "uint8",
+        "type": "uint16" if wide else "uint8",
+        **({"endian": "little"} if wide else {}),
         "dimension": str(grid.ndim),
         "space dimension" if raster else "space": "2" if raster else space,
         "sizes": " ".join(str(n) for n in shape),
@@ -112,9 +128,11 @@ def write_nrrd(path: Path, mask: MaskArray, grid: Grid, source: Source) -> None:
         "encoding": "gzip",
         "space origin": _vector(affine[:-1, -1]),
     }
-    header = "NRRD0004\n" + "".join(f"{name}: {text}\n" for name, text in fields.items()) + "\n"
-    voxels = mask.astype(np.uint8).tobytes(order="C" if raster else "F")
-    path.write_bytes(header.encode("ascii") + gzip.compress(voxels, compresslevel=6, mtime=0))
+    lines = [f"{name}: {text}\n" for name, text in fields.items()]
+    lines += [f"{name}:={text}\n" for name, text in (facts or {}).items()]
+    header = "".join(["NRRD0004\n", *lines, "\n"])
+    voxels = array.astype("<u2" if wide else np.uint8).tobytes(order="C" if raster else "F")
+    path.write_bytes(header.encode("utf-8") + gzip.compress(voxels, compresslevel=6, mtime=0))
 
 
 def _header(path: Path) -> tuple[_Header, int]:

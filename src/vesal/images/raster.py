@@ -7,12 +7,13 @@ tags are about printing. A TIFF of many pages is a volume.
 import struct
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from vesal.arrays import MaskArray, Voxels
+from vesal.arrays import Numbers, Voxels
 from vesal.errors import ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
@@ -83,8 +84,8 @@ def read_raster(path: Path) -> Decoded:
     return Decoded(array=array, grid=grid, source=source)
 
 
-def write_png(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None:
-    """Write a 2D mask as 8-bit grey, 0 and 255.
+def write_png(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
+    """Write a 2D mask as 8-bit grey, 0 and 255, or numbers as grey of 8 or 16 bits.
 
     Raises:
         ImageError: if the mask is a volume.
@@ -95,11 +96,11 @@ def write_png(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None:
             "save it as .nii.gz, .nrrd or .mha"
         )
         raise ImageError(msg)
-    Pillow.fromarray(_bytes(mask)).save(path, format="PNG")
+    Pillow.fromarray(_grey(array)).save(path, format="PNG")
 
 
-def write_tiff(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None:
-    """Write a mask as deflated 8-bit grey, 0 and 255; a stack page by page.
+def write_tiff(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
+    """Write a mask as deflated 8-bit grey, 0 and 255, or numbers; a stack page by page.
 
     Raises:
         ImageError: if the mask is a volume in millimetres, which TIFF cannot place.
@@ -110,8 +111,8 @@ def write_tiff(path: Path, mask: MaskArray, grid: Grid, _source: Source) -> None
             "save the mask as .nii.gz, .nrrd or .mha"
         )
         raise ImageError(msg)
-    pages = mask[np.newaxis] if grid.ndim == 2 else mask.T
-    first, *more = [Pillow.fromarray(_bytes(page)) for page in pages]
+    pages = array[np.newaxis] if grid.ndim == 2 else array.T
+    first, *more = [Pillow.fromarray(_grey(page)) for page in pages]
     first.save(
         path, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
     )
@@ -198,5 +199,6 @@ def _stack_grid(shape: tuple[int, ...]) -> Grid:
     return Grid(shape=shape, affine=lps_to_ras(np.eye(4)))
 
 
-def _bytes(mask: MaskArray) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(mask).astype(np.uint8) * np.uint8(255)
+def _grey(array: Numbers) -> NDArray[Any]:
+    values = np.ascontiguousarray(array)
+    return values.astype(np.uint8) * np.uint8(255) if values.dtype == np.bool_ else values

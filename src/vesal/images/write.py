@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vesal.arrays import MaskArray
+from vesal.arrays import Numbers
 from vesal.errors import ImageError, ResourceError
 from vesal.geometry.grid import Grid
 from vesal.images.metaimage import write_metaimage
@@ -15,7 +15,7 @@ from vesal.images.nrrd import write_nrrd
 from vesal.images.raster import write_png, write_tiff
 from vesal.images.source import Source
 
-Writer = Callable[[Path, MaskArray, Grid, Source], None]
+Writer = Callable[[Path, Numbers, Grid, Source], None]
 
 _WRITERS: dict[str, Writer] = {
     ".nii.gz": write_nifti,
@@ -29,8 +29,8 @@ _WRITERS: dict[str, Writer] = {
 }
 
 
-def save_mask(path: Path, mask: MaskArray, grid: Grid, source: Source) -> Path:
-    """Write the mask on exactly its grid and return the path.
+def save_mask(path: Path, mask: Numbers, grid: Grid, source: Source) -> Path:
+    """Write a mask, or label numbers, on exactly its grid and return the path.
 
     An existing file is replaced in one step; after a failure it is still the old one.
 

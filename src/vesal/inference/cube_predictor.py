@@ -82,7 +82,7 @@ class CubePredictor:
         self._full_history = full_history
         self._lattice = lattice_of(image.grid, _SPACING_MM)
         self._encoded = Encoded(model, _REMEMBERED_BYTES, shelf)
-        self._unscaled: set[_Starts] = set()  # windows in which nothing is above 0
+        self._scaled: dict[_Starts, bool] = {}  # windows, and whether anything is above 0 in them
 
     def predict(
         self,
@@ -139,10 +139,14 @@ class CubePredictor:
 
     def _look(self, starts: _Starts) -> Images:
         values = read_window(self._image.array, self._image.grid, self._window(starts))
-        scaled, usable = positive_zscore(values)
-        if not usable:
-            self._unscaled.add(starts)
+        scaled, self._scaled[starts] = positive_zscore(values)
         return torch.from_numpy(scaled)[None, None]
+
+    def _is_scaled(self, starts: _Starts) -> bool:
+        """Whether anything in a window is above 0; one whose embedding was on disk is read now."""
+        if starts not in self._scaled:
+            self._look(starts)
+        return self._scaled[starts]
 
     def _starts(self, last: _Cube | None, clicks: Clicks, box: Box | None) -> _Starts:
         """Where the window begins: where it was if that shows the newest click."""
@@ -205,7 +209,7 @@ class CubePredictor:
         said = {
             _BOX_NOTE: cube.box is not None,
             _FAR_NOTE: self._too_far(self._lattice.to_index(cube.clicks.points_mm)),
-            _SCALE_NOTE: cube.starts in self._unscaled,
+            _SCALE_NOTE: not self._is_scaled(cube.starts),
             cut_off: self._cut_off(cube),
         }
         return tuple(note for note, true in said.items() if true)

@@ -1,4 +1,4 @@
-"""What a user said, slice by slice: which slices were prompted, and what limits the answer there."""
+"""What a user said, slice by slice: which slices were prompted, what limits the answer there."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -85,7 +85,8 @@ class SliceRequest:
             if not (patch := self._cut(region.patch, array, number)).is_empty
         ]
         clicks = self.request.clicks.only(self._numbered == number)
-        return replace(self.request, clicks=clicks, regions=tuple(regions))
+        box = None if self._flat not in (None, number) else self.request.box
+        return replace(self.request, clicks=clicks, box=box, regions=tuple(regions))
 
     def settled(self, number: int, mask: MaskArray) -> Patch:
         """The mask of a slice, on its grid, made to keep to what was said."""
@@ -142,7 +143,8 @@ class SliceRequest:
             return None
         whole = index_box(self._grid, box)
         ends = np.sort(self._slices.on_page(np.array([whole.low, whole.high])), axis=0)
-        low, high = np.maximum(ends[0], cut[0] - 0.5), np.minimum(ends[1], cut[1] - 0.5)
+        # A face of the box lies between the last centre inside and the first one outside.
+        low, high = np.maximum(ends[0], cut[0] - 1), np.minimum(ends[1], cut[1])
         return np.stack([low, np.maximum(low, high)])
 
     def _reached(self, box: Box) -> range:

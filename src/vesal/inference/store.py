@@ -84,15 +84,16 @@ class Store:
         return self._folder / f"{key}{_SUFFIX}"
 
     def _prune(self) -> None:
-        """Delete the files used longest ago until the others fit, and what was left half written."""
+        """Delete the files used longest ago until the others fit, and what was left half done."""
         files = []
-        for entry in os.scandir(self._folder):
-            with suppress(FileNotFoundError):  # another process was faster
-                facts = entry.stat(follow_symlinks=False)
-                if _OURS.fullmatch(entry.name):
-                    files.append((facts.st_mtime_ns, entry.path, facts.st_size))
-                elif _LEFT.fullmatch(entry.name) and facts.st_mtime < time.time() - _LEFT_S:
-                    os.unlink(entry.path)
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # another process was faster
+                    facts = entry.stat(follow_symlinks=False)
+                    if _OURS.fullmatch(entry.name):
+                        files.append((facts.st_mtime_ns, entry.path, facts.st_size))
+                    elif _LEFT.fullmatch(entry.name) and facts.st_mtime < time.time() - _LEFT_S:
+                        os.unlink(entry.path)
         total = sum(size for _, _, size in files)
         for _, path, size in sorted(files):
             if total <= self._limit_bytes:

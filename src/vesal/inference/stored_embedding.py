@@ -63,8 +63,8 @@ def unpacked(data: bytes, key: str) -> Embedding | None:
 
 def _laid(tensor: Tensor) -> tuple[AnyFeatures, tuple[list[int], list[int]]]:
     """A copy of the tensor with its axes in the order of memory; its own shape and steps."""
-    axes = range(tensor.ndim)
-    row = tensor.permute(sorted(axes, key=lambda axis: (-tensor.stride(axis), axis)))
+    steps = tensor.stride()
+    row = tensor.permute(sorted(range(tensor.ndim), key=lambda axis: (-steps[axis], axis)))
     if not row.is_contiguous():  # a part of something larger
         row = tensor = tensor.contiguous()
     # A copy, for safetensors refuses tensors that share memory.
@@ -83,5 +83,5 @@ def _digest(tensors: Mapping[str, Tensor], key: str, layout: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

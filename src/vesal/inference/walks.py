@@ -10,9 +10,11 @@ def walks(seeds: Sequence[int], limits: range) -> tuple[tuple[int, range], ...]:
     To the end of the limits or half way to the next prompted slice: no slice is visited twice.
 
     Args:
-        seeds: the prompted slices, ascending, all within the limits.
+        seeds: the prompted slices, ascending, all within the limits; from none nothing is visited.
         limits: the slices that may be visited.
     """
+    if not seeds:
+        return ()
     middles = [(a + b) // 2 for a, b in pairwise(seeds)]
     lowest = [limits.start, *(middle + 1 for middle in middles)]
     highest = [*middles, limits.stop - 1]

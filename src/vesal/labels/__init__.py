@@ -1,6 +1,7 @@
 """Named, coloured objects on one grid, and the files they are written to."""
 
 from vesal.labels.label_map import LabelMap
+from vesal.labels.read import open_labels
 from vesal.labels.segment import Segment
 
-__all__ = ["LabelMap", "Segment"]
+__all__ = ["LabelMap", "Segment", "open_labels"]

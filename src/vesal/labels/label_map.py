@@ -1,14 +1,17 @@
 """All objects of one image in one array, a number for each object."""
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from vesal.arrays import LabelArray
-from vesal.errors import ConfigError, ImageError
+from vesal.errors import ConfigError, ImageError, ResourceError
 from vesal.geometry.grid import Grid
 from vesal.images import Mask, Source
 from vesal.labels.segment import Segment
+from vesal.labels.write import Content, check_suffix, safe_names, save_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -71,3 +74,48 @@ class LabelMap:
         known = ", ".join(str(s.number) for s in self.segments) or "none"
         msg = f"no segment has the number {number}; there are: {known}"
         raise ConfigError(msg)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the map on exactly its grid, in the format of the suffix; return the path.
+
+        With names and colours in NIfTI, .seg.nrrd, DICOM SEG and RTSTRUCT (.seg.dcm,
+        .rtstruct.dcm); as surfaces in STL and OBJ. An existing file is replaced in one step; after
+        a failure it is still the old one.
+
+        Raises:
+            ImageError: if the suffix is unknown or its format cannot hold the map.
+            ResourceError: if the folder is missing or full or may not be written to.
+        """
+        content = Content(
+            array=self.array, grid=self.grid, segments=self.segments, source=self.source
+        )
+        return save_labels(Path(path), content)
+
+    def save_each(self, folder: str | os.PathLike[str], suffix: str) -> tuple[Path, ...]:
+        """Write a file for each segment, named after it; return the paths in their order.
+
+        In each file the segment has the number 1. The folder is made if it is not there.
+
+        Raises:
+            ImageError: if the suffix is unknown or its format cannot hold a segment.
+            ResourceError: if the folder cannot be made or written to.
+        """
+        folder = Path(folder)
+        check_suffix(Path(f"mask{suffix}"))
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            msg = f"{folder} cannot be made ({error.strerror or error}); give another folder"
+            raise ResourceError(msg) from error
+        names = safe_names([segment.name for segment in self.segments])
+        return tuple(
+            self._only(segment).save(folder / f"{name}{suffix}")
+            for segment, name in zip(self.segments, names, strict=True)
+        )
+
+    def _only(self, segment: Segment) -> "LabelMap":
+        return replace(
+            self,
+            array=(self.array == segment.number).astype(np.uint8),
+            segments=(replace(segment, number=1),),
+        )

@@ -1,0 +1,199 @@
+"""One scan, one structure: what was typed, the mask, the files."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vesal.cli.console import bar, print_facts
+from vesal.errors import ConfigError, PromptError
+
+if TYPE_CHECKING:
+    from vesal.geometry import Grid, Patch
+    from vesal.images import Image, Mask
+    from vesal.prompts import Prompt
+    from vesal.prompts.text import Typed
+    from vesal.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """All prompts of one command line.
+
+    Attributes:
+        texts: option, kind, what was typed behind each of its uses, and whether it is inside.
+        start: a mask to begin with.
+        avoid: label maps to stay out of, each maybe with numbers behind a colon.
+        voxel: whether numbers are array indices.
+    """
+
+    texts: tuple[tuple[str, str, list[str] | None, bool], ...]
+    start: Path | None
+    avoid: tuple[str, ...]
+    voxel: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there is no prompt at all."""
+        return not (self.start or self.avoid or any(texts for _, _, texts, _ in self.texts))
+
+    def typed(self) -> "tuple[Typed, ...]":
+        """The numbers, before the image says what they mean.
+
+        Raises:
+            PromptError: if it is not numbers, or nothing says what to segment.
+        """
+        from vesal.prompts.text import typed
+
+        said = tuple(
+            typed(option, kind, text, positive=positive)
+            for option, kind, texts, positive in self.texts
+            for text in texts or ()
+        )
+        if self.start is None and not any(one.positive for one in said):
+            raise PromptError(
+                "nothing says what to segment; give at least one --point, --box, --scribble, "
+                "--lasso or --start"
+            )
+        return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A scan and the files that come of it."""
+
+    scan: Path
+    series: str | None
+    output: Path
+    picture: Path | None
+    save: Path | None
+    name: str
+    cache: Path | None
+
+
+def segment_one(job: Job, said: Said, *, model: str, full_history: bool) -> None:
+    """Segment one structure, write what was wished, and print what can be said of it.
+
+    Raises:
+        VesalError: if anything that was given cannot be used; no file is written then.
+    """
+    from vesal.cli.output import check_paths, rehearse
+    from vesal.images import open_image
+    from vesal.labels.segment import check_name
+
+    started = time.perf_counter()
+    typed = said.typed()
+    check_name(job.name)
+    results = (job.output, job.picture, job.save)
+    check_paths(job.scan, tuple(path for path in results if path is not None), job.picture)
+    with bar(f"reading {job.scan.name}") as progress:
+        image = open_image(job.scan, series=job.series) if job.series else open_image(job.scan)
+        prompts = _masks(said, image)
+        prompts += [one.on(image.grid, voxel=said.voxel) for one in typed]
+        rehearse(job.output, image)
+        from vesal.session import Session  # brings torch, which takes two seconds
+
+        session = Session(
+            image, model, full_history=full_history, cache=job.cache, progress=progress
+        )
+        session.change(1, name=job.name)
+        session.add(*prompts)
+        _write(session, job, model)
+    facts = _found(session, image)
+    facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(job.output))]
+    for what, path in (("picture", job.picture), ("session", job.save)):
+        facts += [(what, str(path))] if path is not None else []
+    print_facts(facts)
+
+
+def check_model(model: str) -> None:
+    """Refuse a model that is neither a file nor a name that vesal knows, without loading torch.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    from vesal.checkpoints.locate import weights_path
+
+    if Path(model).is_dir():
+        msg = f"{model} is a folder; give the weights file in it, or a name of `vesal models`"
+        raise ConfigError(msg)
+    if not Path(model).is_file():
+        weights_path(model)
+
+
+def _masks(said: Said, image: "Image") -> "list[Prompt]":
+    """The prompts that are files: a mask to begin with, and labels to stay out of."""
+    from vesal.prompts import MaskPrompt
+
+    prompts: list[Prompt] = []
+    for text in said.avoid:
+        path, numbers = _labels(text)
+        patch = _patch(path, image.grid, numbers)
+        prompts.append(MaskPrompt(patch=patch, positive=False))
+    if said.start is not None:
+        prompts.append(MaskPrompt(patch=_patch(said.start, image.grid, ())))
+    return prompts
+
+
+def _labels(text: str) -> tuple[Path, tuple[int, ...]]:
+    """A path, and the numbers behind its last colon if there are any."""
+    path, colon, tail = text.rpartition(":")
+    numbers = tail.split(",")
+    if not colon or not all(number.isdecimal() for number in numbers):
+        return Path(text), ()
+    return Path(path), tuple(int(number) for number in numbers)
+
+
+def _patch(path: Path, grid: "Grid", numbers: tuple[int, ...]) -> "Patch":
+    from vesal.labels import open_labels
+    from vesal.session.region import region_on
+
+    try:
+        return region_on(grid, open_labels(path), numbers)
+    except PromptError as error:
+        msg = f"{path.name}: {error}"
+        raise PromptError(msg) from error
+
+
+def _write(session: "Session", job: Job, model: str) -> None:
+    """Write the results; the mask last, so that one that is there says that all are."""
+    from vesal.cli.output import save_result
+
+    if job.picture is not None:
+        _draw(job.picture, session, title=job.output.name, model=model)
+    if job.save is not None:
+        session.save(job.save)
+    save_result(job.output, session.mask, session.labels())
+
+
+def _found(session: "Session", image: "Image") -> list[tuple[str, str]]:
+    """What can be said of the mask."""
+    facts = [("volume", _volume(session.mask))]
+    if session.score is not None:
+        facts.append(("score", f"{session.score:.2f} IoU expected by the model"))
+    elif session.stability is not None:
+        facts.append(("stability", f"{session.stability:.2f} (docs/confidence.md)"))
+    return facts + [("note", note) for note in (*image.source.notes, *session.notes)]
+
+
+def _volume(mask: "Mask") -> str:
+    """The size of a mask in ml where that is known, else in voxels."""
+    count = int(mask.array.sum())
+    if mask.volume_ml is not None:
+        return f"{mask.volume_ml:,.2f} ml ({count:,} voxels)"
+    return f"{count:,} {'pixels' if mask.grid.ndim == 2 else 'voxels of unknown spacing'}"
+
+
+def _draw(path: Path, session: "Session", *, title: str, model: str) -> None:
+    from vesal.images.picture import Mark, Row, save_sheet
+    from vesal.prompts import Click
+
+    clicks = [prompt for prompt in session.prompts if isinstance(prompt, Click)]
+    row = Row(
+        image=session.image,
+        mask=session.mask,
+        title=title.split(".")[0],
+        details=(_volume(session.mask),),
+        marks=tuple(Mark(point_mm=c.point_mm, positive=c.positive) for c in clicks),
+    )
+    save_sheet(path, [row], title="vesal segment", notes=(f"Model {Path(model).name}.",))

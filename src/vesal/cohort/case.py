@@ -1,0 +1,60 @@
+"""One image of a cohort and what is to be segmented in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vesal.prompts.text import Typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskFile:
+    """A mask or a label map that a prompt names by its path.
+
+    Attributes:
+        where: the line or place of the prompt file that it comes from.
+        kind: "start", a mask to begin with; "avoid", what to stay out of.
+        path: of the file, on the grid of the image.
+        numbers: of the labels that count; all if there are none.
+    """
+
+    where: str
+    kind: Literal["start", "avoid"]
+    path: Path
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One object of an image.
+
+    Attributes:
+        name: as its segment is called.
+        prompts: in the order in which they are told.
+        one_by_one: told one after the other, each improving the last answer, and not at once.
+    """
+
+    name: str
+    prompts: tuple[Typed | MaskFile, ...]
+    one_by_one: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One image of a cohort.
+
+    Attributes:
+        name: of its results; no other case has it, in whatever letters.
+        image: file or folder.
+        series: which series of a DICOM folder; empty for the only one.
+        voxel: whether the numbers of the prompts are array indices.
+        overlap: whose a voxel is that two objects claim (see `Session.overlap`).
+        wanted: the objects.
+    """
+
+    name: str
+    image: Path
+    wanted: tuple[Wanted, ...]
+    series: str = ""
+    voxel: bool = False
+    overlap: str = "accepted"

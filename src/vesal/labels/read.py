@@ -1,0 +1,96 @@
+"""Label maps from files: whole numbers on a grid, and names and colours where the file has them."""
+
+import os
+from pathlib import Path
+
+import nibabel as nib
+import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
+import numpy as np
+
+from vesal.arrays import LabelArray, Voxels
+from vesal.errors import ImageError
+from vesal.images import Image, open_image
+from vesal.labels.caret import read_label_table
+from vesal.labels.label_map import LabelMap
+from vesal.labels.palette import colour_of
+from vesal.labels.seg_nrrd import read_segments
+from vesal.labels.segment import Segment
+
+_HIGHEST = 65535
+
+
+def open_labels(path: str | os.PathLike[str]) -> LabelMap:
+    """The label map of a NIfTI, NRRD (.seg.nrrd too), MetaImage, PNG or TIFF file.
+
+    Names and colours come from the file where it has them (.seg.nrrd of 3D Slicer, NIfTI with a
+    label table); else they are made up from the numbers.
+
+    Raises:
+        ImageError: nothing that can be read, or values that are no labels.
+        GeometryError: a grid that makes no sense.
+        ResourceError: it does not fit into memory.
+    """
+    path = Path(path)
+    known = _named(path) if path.is_file() else ()
+    image = open_image(path)
+    array = _numbers(image)
+    present = set(_present(array))
+    named = {segment.number: segment for segment in known}
+    made = {number: _made_up(number) for number in present - set(named)}
+    segments = sorted((named | made).values(), key=lambda one: one.number)
+    return LabelMap(array=array, grid=image.grid, segments=tuple(segments), source=image.source)
+
+
+def _numbers(image: Image) -> LabelArray:
+    """The voxels of an image as numbers of labels."""
+    values: Voxels = image.array
+    name = image.source.name
+    if image.is_colour:
+        msg = f"{name} is a colour picture; labels need one number a pixel"
+        raise ImageError(msg)
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > _HIGHEST:
+        msg = f"labels must lie between 0 and {_HIGHEST}, {name} has {low:g} to {high:g}"
+        raise ImageError(msg)
+    whole: LabelArray = values.astype(np.uint8 if high < 256 else np.uint16)
+    if values.dtype.kind == "f" and not np.array_equal(whole, values):
+        msg = f"labels must be whole numbers, {name} has fractions: is it an image?"
+        raise ImageError(msg)
+    return whole
+
+
+def _present(array: LabelArray) -> list[int]:
+    counts = np.bincount(array.reshape(-1, order="K"))
+    return [int(number) for number in np.flatnonzero(counts) if number]
+
+
+def _made_up(number: int) -> Segment:
+    return Segment(number=number, name=f"label {number}", colour=colour_of(number))
+
+
+def _named(path: Path) -> tuple[Segment, ...]:
+    """What the header of a file says of its labels; nothing where it cannot be read."""
+    name = path.name.lower()
+    if name.endswith((".nrrd", ".nhdr")):
+        try:
+            header = nrrd.read_header(str(path))
+        except (OSError, ValueError, KeyError, IndexError, nrrd.NRRDError):
+            return ()  # the reader of the voxels says what is wrong with it
+        return read_segments(header, path.name)
+    if name.endswith((".nii", ".nii.gz")):
+        return _of_nifti(path)
+    return ()
+
+
+def _of_nifti(path: Path) -> tuple[Segment, ...]:
+    try:
+        header = nib.load(path).header
+        contents = [extension.get_content() for extension in header.extensions]
+    except (OSError, ValueError, EOFError, AttributeError, nib.filebasedimages.ImageFileError):
+        return ()
+    for content in contents:
+        raw = content if isinstance(content, bytes) else str(content).encode()
+        segments = read_label_table(raw)
+        if segments:
+            return segments
+    return ()
