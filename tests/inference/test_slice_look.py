@@ -1,6 +1,7 @@
 """A slice is asked again only where the model would be told something else."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.fakes import bright_segmenter
 from tests.inference.balls import BALL, CENTRE, ONE, looking, said
 from vesal.geometry import Patch
+from vesal.inference.answer import Answer
 from vesal.inference.request import Region, Request
 from vesal.inference.slice_look import Question, look_at
 from vesal.inference.slice_reader import SliceReader
@@ -75,6 +77,16 @@ def test_a_click_asks_its_side_of_the_object_alone() -> None:
     assert third.mask == second.mask
 
 
+def without_others(answer: Answer, numbers: set[int]) -> Answer:
+    """An answer that remembers some slices alone.
+
+    On those that the user prompted the model goes on from what was found: that stays.
+    """
+    memory: Any = answer.memory
+    looks = {n: look for n, look in memory.looks.items() if n in numbers}
+    return replace(answer, memory=replace(memory, looks=looks))
+
+
 @pytest.mark.parametrize("family", ["sam", "medsam"])
 def test_what_is_remembered_is_what_would_be_said(family: str) -> None:
     """An answer made from a memory is the one that is made without, bit for bit."""
@@ -87,12 +99,8 @@ def test_what_is_remembered_is_what_would_be_said(family: str) -> None:
     last = other = None
     for clicks in steps:
         last = kept.predict(Request(clicks=clicks), previous=last)
-        # Slices that the user prompted go on from what was found there: that stays.
-        memory = None if other is None else other.memory
-        if memory is not None:
-            numbers = {int(n) for n in np.round(clicks.points_mm[:, 2] / 3)}
-            looks = {n: look for n, look in memory.looks.items() if n in numbers}  # type: ignore[attr-defined]
-            other = replace(other, memory=replace(memory, looks=looks))  # type: ignore[type-var]
+        if other is not None:
+            other = without_others(other, {int(n) for n in np.round(clicks.points_mm[:, 2] / 3)})
         other = bare.predict(Request(clicks=clicks), previous=other)
         assert last.mask == other.mask
 

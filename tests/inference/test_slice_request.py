@@ -172,6 +172,16 @@ def test_a_box_reaches_the_slices_whose_middles_are_in_it(
     assert said.limits([0, 19]) == range(20)
 
 
+def test_a_box_beside_the_middle_of_the_only_slice_is_on_it() -> None:
+    """It is thinner than the slice, and lies in it."""
+    grid = Grid(shape=(40, 36, 1), affine=np.diag([-1.0, 1.0, 5.0, 1.0]))
+    image = ball_image(grid, (-20.0, 18.0, 0.0), 8.0)
+    box = Box(low_mm=(-30.0, 8.0, 1.0), high_mm=(-10.0, 28.0, 2.0))
+    said = SliceRequest(Request(clicks=NOTHING, box=box), Slices(image), grid)
+    assert said.prompted() == [0]
+    assert said.limits([0]) == range(1)
+
+
 def test_on_a_picture_everything_is_on_its_one_slice() -> None:
     """A box is solid there; an outline is told as the box around it."""
     grid = Grid(shape=(36, 40), affine=RASTERS["pixels"].affine)

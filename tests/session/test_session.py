@@ -249,13 +249,13 @@ def test_an_interrupted_click_leaves_the_session_as_it_was(session: Session) -> 
 
     def interrupt(done: int, total: int, text: str) -> None:
         calls.append(text)
-        if len(calls) == 12:
+        if len(calls) == 20:
             raise KeyboardInterrupt
 
     slices = Session(session.image, bright_segmenter("sam"), progress=interrupt)
     before = slices.click(CENTRE).array
     calls.clear()
-    calls.extend("x" * 8)
+    calls.extend("x" * 16)
     with pytest.raises(KeyboardInterrupt):
         slices.click((46.0, 36.0, 45.0))
     assert len(slices.prompts) == 1

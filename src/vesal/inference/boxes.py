@@ -22,12 +22,17 @@ def within(grid: Grid, box: Box) -> MaskArray:
     return inside
 
 
-def allowed(grid: Grid, box: Box) -> MaskArray:
-    """The voxels that an object in the box may have.
+def allowed(grid: Grid, box: Box, image: Grid) -> MaskArray:
+    """The voxels of a part of an image that an object in the box may have.
 
     Those in it; of a box on a slice also all that lie on other slices.
+
+    Args:
+        grid: of the part.
+        box: the user's.
+        image: the whole grid, which tells whether there are other slices.
     """
-    flat = flat_axis(grid, box)
+    flat = flat_axis(image, box)
     inside = within(grid, box)
     if flat is None:
         return inside

@@ -9,7 +9,7 @@ import torch
 
 from vesal.arrays import Corners, Intensities, PointFlags, PointsIndex
 from vesal.inference.appearance import linear_and_rank
-from vesal.models.promptable import PromptTensors
+from vesal.models.promptable import PADDING_LABEL, PromptTensors
 from vesal.models.shapes import Images, MaskLogits
 
 
@@ -28,15 +28,17 @@ def pack_clicks(
 ) -> PromptTensors:
     """Clicks at window indices, and the previous logits on the window, as tensors of batch 1."""
     order = _order(shape)
-    points = np.zeros((len(points_index), 3), np.float32)
-    points[:, : len(order)] = points_index[:, list(order)]
+    points = np.zeros((max(1, len(points_index)), 3), np.float32)
+    points[: len(points_index), : len(order)] = points_index[:, list(order)]
+    labels = np.full(len(points), PADDING_LABEL)  # a window may show no click at all
+    labels[: len(positive)] = positive
     packed = None
     if previous is not None:
         moved = np.ascontiguousarray(previous.transpose(order))
         packed = torch.from_numpy(moved.reshape(_padded(moved.shape)))[None, None]
     return PromptTensors(
         points=torch.from_numpy(points)[None],
-        labels=torch.from_numpy(positive.astype(np.int64))[None],
+        labels=torch.from_numpy(labels.astype(np.int64))[None],
         previous=packed,
     )
 

@@ -69,7 +69,7 @@ class Request:
         corner = np.array(start) - low
         whole[tuple(slice(a, a + n) for a, n in zip(corner, mask.shape, strict=True))] = mask
         if self.box is not None:
-            whole &= allowed(grid.crop(low.tolist(), high.tolist()), self.box)
+            whole &= allowed(grid.crop(low.tolist(), high.tolist()), self.box, grid)
         held = self._obeyed(whole, part, voxels)
         if joined and held.any():
             whole = pieces_with(whole, held)

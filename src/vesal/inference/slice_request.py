@@ -47,6 +47,7 @@ class SliceRequest:
         """With a click in the middle of a box that no slice can be told."""
         self._numbered = self.numbers(clicks)
         self._arrays = [(region, region.patch.array()) for region in request.regions]
+        self._parts: dict[int, Request] = {}
 
     def numbers(self, clicks: Clicks) -> NDArray[np.int64]:
         """The slice that each click is on."""
@@ -79,14 +80,9 @@ class SliceRequest:
 
     def on(self, number: int) -> Request:
         """The part of the request that is about one slice."""
-        regions = [
-            Region(patch=patch, inside=region.inside)
-            for region, array in self._arrays
-            if not (patch := self._cut(region.patch, array, number)).is_empty
-        ]
-        clicks = self.request.clicks.only(self._numbered == number)
-        box = None if self._flat not in (None, number) else self.request.box
-        return replace(self.request, clicks=clicks, box=box, regions=tuple(regions))
+        if number not in self._parts:
+            self._parts[number] = self._part(number)
+        return self._parts[number]
 
     def settled(self, number: int, mask: MaskArray) -> Patch:
         """The mask of a slice, on its grid, made to keep to what was said."""
@@ -110,6 +106,16 @@ class SliceRequest:
     def outlined(self, number: int) -> bool:
         """Whether an outline on a slice says where the object lies."""
         return self._left(number) is not None
+
+    def _part(self, number: int) -> Request:
+        regions = [
+            Region(patch=patch, inside=region.inside)
+            for region, array in self._arrays
+            if not (patch := self._cut(region.patch, array, number)).is_empty
+        ]
+        clicks = self.request.clicks.only(self._numbered == number)
+        box = None if self._flat not in (None, number) else self.request.box
+        return replace(self.request, clicks=clicks, box=box, regions=tuple(regions))
 
     def _bounds(self, number: int) -> list[Corners | None]:
         """The boxes in which the object lies on a slice; None for one that misses the slice."""

@@ -1,41 +1,43 @@
-"""Our own model looks at an object through windows that zoom until the object fills them."""
+"""Our own model looks at an object through windows, from several distances and places."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import torch
 
-from vesal.arrays import Intensities, Voxels
-from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
-from vesal.images.intensity import robust_range
 from vesal.inference.answer import Answer, Evidence, memory_of
 from vesal.inference.boxes import corners_mm
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
-from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
-from vesal.inference.paste import pasted
+from vesal.inference.looks import Look, found_in, in_sight, steadiness
 from vesal.inference.request import Request
 from vesal.inference.store import Shelf
-from vesal.inference.windows import View, first_view, next_view, view_of_box
+from vesal.inference.viewer import Viewer
+from vesal.inference.windows import cut_off, first_view, next_view, view_of_box
 from vesal.models.promptable import Promptable
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.progress import Progress, silent
-from vesal.prompts import Box
 
 _LOOKS = 4
-"""Windows looked at for one answer at most: each is wider or closer than the one before."""
+"""Windows in a row at most, each wider or closer than the one before."""
 
-_REMEMBERED_BYTES = 32 * 2**20
+_DISTANCES = (0.5, 1.0, 2.0, 4.0)
+"""From which a first click is looked at beside the usual way, in first views."""
+
+# What speaks against another first look, in steadiness: chosen on scans outside the test set.
+_WIDER_COST, _CLOSER_COST = 0.03, 0.05  # for each factor e of its voxels' size
+_OTHER_COST = 0.03
+_CUT_OFF_COST = 0.5
+
+_STEPS = len(_DISTANCES) + 1  # of progress
+_REMEMBERED_BYTES = 96 * 2**20
 """Of embeddings: the windows of the last few answers."""
 
-_LEAST_CONTRAST = 0.12
-"""Of a first window, as a share of the image's: below it one looks from further away."""
-
-_STEPS_BACK, _STEP_BACK = 4, 1.6
-_BULK_PERCENT = (5, 95)
 _GIVEN = 6.0
 """Logit of a mask that the user gave."""
 
@@ -43,16 +45,23 @@ _BOX_NOTE = "box: this model was not trained on boxes; used as window, centre cl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Look:
-    """What the model said of one window."""
+class _Seen:
+    """All windows that count so far, and the clicks that were told."""
 
-    logits: Intensities
-    """On the view's grid; above 0 is inside."""
-    view: View
+    looks: tuple[Look, ...]
+    """The later one counts where two overlap."""
+    clicks: Clicks
 
 
 class WindowPredictor:
-    """Our own model looking at one image: windows are encoded once and remembered."""
+    """Our own model looking at one image: windows are encoded once and remembered.
+
+    Args:
+        image: what is segmented.
+        model: the model.
+        config: its config.
+        shelf: where encoded windows are kept on disk.
+    """
 
     def __init__(
         self,
@@ -61,15 +70,8 @@ class WindowPredictor:
         config: PromptableUNetConfig,
         shelf: Shelf | None = None,
     ) -> None:
-        voxels: Voxels = image.grey() if image.is_colour else image.array
         self._grid = image.grid
-        self._voxels = voxels
-        self._low, self._high = robust_range(voxels)
-        self._model = model
-        flat = sum(n > 1 for n in image.grid.shape) < 3
-        self._side = config.slice_window if flat else config.window
-        self._encoded = Encoded(model, _REMEMBERED_BYTES, shelf)
-        self._seen: tuple[View, Intensities] | None = None
+        self._viewer = Viewer(image, model, config, Encoded(model, _REMEMBERED_BYTES, shelf))
 
     def predict(
         self,
@@ -78,93 +80,115 @@ class WindowPredictor:
         previous: Answer | None = None,
         progress: Progress = silent,
     ) -> Answer:
-        """The answer in the window that fits the object (see `Predictor.predict`).
+        """The answer in the windows that fit the object (see `Predictor.predict`).
 
-        Looks from afar first, then wider or closer until the object fills the window well. The
-        last answer says where to look first and is the mask to improve.
+        The first click is looked at from several distances, and the steadiest look counts. A
+        further click in sight is told to the window that shows it; one out of sight is looked at
+        both ways, in a window of its own laid over the others and in one that holds all clicks,
+        and again the steadier counts.
         """
+        last = memory_of(previous, _Seen) or self._given(previous)
         box = request.box
-        last = memory_of(previous, _Look) or self._given(previous)
         clicks = request.clicks if last is not None else request.clicks.started(box)
-        look = self._look(self._start(clicks, box, last), clicks, last)
-        seen = [look.view]
-        while box is None and len(seen) < _LOOKS:
-            progress(len(seen), _LOOKS, "looking at the object")
-            mask = clicks.joined(look.logits > 0, self._window(look.view))
-            better = next_view(self._grid, look.view, mask, clicks.points_mm)
-            if better is None or any(better.resembles(old) for old in seen):
-                break
-            look = self._look(better, clicks, look)
-            seen.append(better)
-        progress(_LOOKS, _LOOKS, "looked at the object")
-        notes = request.notes if box is None else (*request.notes, _BOX_NOTE)
+        report = partial(progress, total=_STEPS, text="looking at the object")
+        report(0)
+        if box is not None:
+            view = view_of_box(self._grid, corners_mm(box), self._viewer.side)
+            looks = (self._viewer.look(view, clicks, last.looks if last is not None else ()),)
+        elif last is None:
+            looks = (self._first(clicks, report),)
+        else:
+            looks = self._further(last, clicks, report)
+        report(_STEPS)
         return Answer(
-            mask=self._mask(look, replace(request, clicks=clicks)),
-            memory=look,
-            notes=notes,
-            evidence=(Evidence(grid=self._window(look.view), logits=look.logits),),
+            mask=self._mask(looks, replace(request, clicks=clicks)),
+            memory=_Seen(looks=looks, clicks=clicks),
+            notes=request.notes if box is None else (*request.notes, _BOX_NOTE),
+            evidence=tuple(
+                Evidence(grid=look.view.grid(self._grid), logits=look.logits) for look in looks
+            ),
         )
 
-    def _mask(self, look: _Look, request: Request) -> Patch:
-        """The mask on the image's own grid: logits resampled, then thresholded; all obeyed.
+    def _first(self, clicks: Clicks, report: Callable[[int], None]) -> Look:
+        """The steadiest of looks from several distances; one much wider must be much steadier."""
+        start = self._viewer.start(clicks)
+        fitted = self._fitted(self._viewer.look(start, clicks, ()), clicks)
+        usual_mm = fitted.view.spacing_mm
+        best, most = fitted, self._merit(fitted, clicks, usual_mm)
+        for step, factor in enumerate(_DISTANCES, 1):
+            report(step)
+            view = self._viewer.first(clicks, factor)
+            look = self._viewer.look(view, clicks, ())
+            merit = self._merit(look, clicks, usual_mm) - _OTHER_COST
+            if merit > most:
+                best, most = look, merit
+        return best
+
+    def _merit(self, look: Look, clicks: Clicks, usual_mm: float) -> float:
+        window = look.view.grid(self._grid)
+        mask = clicks.joined(look.logits > 0, window)
+        away = math.log(look.view.spacing_mm / usual_mm)
+        merit = steadiness((look,), clicks, self._grid)
+        merit -= _WIDER_COST * away if away > 0 else -_CLOSER_COST * away
+        merit -= _CUT_OFF_COST * cut_off(self._grid, window, mask)
+        nothing = np.count_nonzero(mask) <= len(clicks.positive) + 1
+        return merit - 1.0 if nothing else merit
+
+    def _further(
+        self, last: _Seen, clicks: Clicks, report: Callable[[int], None]
+    ) -> tuple[Look, ...]:
+        """The windows after more was said."""
+        told = len(last.clicks.positive) if clicks.begins_with(last.clicks) else 0
+        new = clicks.only(slice(told, None)) if told < len(clicks.positive) else clicks
+        showing = [
+            look
+            for look in last.looks
+            if len(in_sight(look, new, self._grid).positive) == len(new.positive)
+        ]
+        if showing:
+            chosen = showing[-1]
+            others = tuple(look for look in last.looks if look is not chosen)
+            look = self._viewer.look(chosen.view, clicks, last.looks)
+            return (*others, look if others else self._fitted(look, clicks))
+        own_view = replace(self._viewer.start(new), spacing_mm=last.looks[-1].view.spacing_mm)
+        report(1)
+        own = (*last.looks, self._fitted(self._viewer.look(own_view, clicks, last.looks), new))
+        report(2)
+        wide_view = first_view(self._grid, clicks.points_mm, self._viewer.side)
+        wide = (self._fitted(self._viewer.look(wide_view, clicks, last.looks), clicks),)
+        return max(wide, own, key=lambda looks: steadiness(looks, clicks, self._grid))
+
+    def _fitted(self, look: Look, clicks: Clicks) -> Look:
+        """A look that goes wider or closer until the object fills its window well."""
+        seen = [look.view]
+        while len(seen) < _LOOKS:
+            shown = in_sight(look, clicks, self._grid)
+            mask = shown.joined(look.logits > 0, look.view.grid(self._grid))
+            better = next_view(self._grid, look.view, mask, shown.points_mm)
+            if better is None or any(better.resembles(old) for old in seen):
+                break
+            look = self._viewer.look(better, clicks, (look,))
+            seen.append(better)
+        return look
+
+    def _mask(self, looks: tuple[Look, ...], request: Request) -> Patch:
+        """What was found, kept to all that was said.
 
         What is not joined to a positive click or to what was drawn is left out.
         """
-        part, _, logits = pasted(look.logits, self._window(look.view), self._grid)
-        start = [s.start for s in part]
-        return request.settled(logits > 0, start, self._grid, joined=True)
+        found = found_in(looks, self._grid)
+        return request.settled(found.array(), found.start, self._grid, joined=True)
 
-    def _given(self, previous: Answer | None) -> _Look | None:
+    def _given(self, previous: Answer | None) -> _Seen | None:
         """A mask that no window of ours made, as if one had: in a window that it fills."""
         if previous is None or previous.mask.is_empty:
             return None
         patch = previous.mask
-        ends = np.array([patch.start, np.add(patch.start, patch.shape) - 1], np.float64)
-        view = view_of_box(self._grid, self._grid.to_world(ends), self._side)
-        local = self._grid.crop(patch.start, np.add(patch.start, patch.shape).tolist())
-        inside = resample(patch.array().astype(np.float32), local, self._window(view))
-        return _Look(logits=_GIVEN * (2 * inside - 1), view=view)
-
-    def _start(self, clicks: Clicks, box: Box | None, last: _Look | None) -> View:
-        if box is not None:
-            return view_of_box(self._grid, corners_mm(box), self._side)
-        if last is not None:
-            window = self._window(last.view)
-            if window.contains(window.to_index(clicks.points_mm)).all():
-                return last.view
-        view = first_view(self._grid, clicks.points_mm, self._side)
-        for _ in range(_STEPS_BACK):
-            if self._contrast(view) >= _LEAST_CONTRAST:
-                break
-            view = replace(view, spacing_mm=view.spacing_mm * _STEP_BACK)
-        return view
-
-    def _contrast(self, view: View) -> float:
-        """Range of a window's values over that of the image: small where no border is in sight."""
-        low, high = np.percentile(self._values(view), _BULK_PERCENT)
-        return float((high - low) / max(self._high - self._low, 1e-12))
-
-    def _values(self, view: View) -> Intensities:
-        """The image in the window; the last one is kept, for it is judged before it is encoded."""
-        if self._seen is None or self._seen[0] != view:
-            window = self._window(view)
-            values = resample(self._voxels, self._grid, window, fill=self._low, antialias=True)
-            self._seen = (view, values)
-        return self._seen[1]
-
-    def _window(self, view: View) -> Grid:
-        return view.grid(self._grid)
-
-    def _look(self, view: View, clicks: Clicks, last: _Look | None) -> _Look:
-        """One window: encoded if new, decoded for the clicks, with the last answer as mask."""
-        window = self._window(view)
-        embedding = self._encoded.of(view, lambda: pack_image(self._values(view)))
-        previous = None
-        if last is not None:
-            previous = resample(last.logits, self._window(last.view), window, fill=0.0)
-        points_index = window.to_index(clicks.points_mm)
-        prompts = pack_clicks(points_index, clicks.positive, window.shape, previous)
-        with torch.inference_mode():
-            logits = self._model.decode(embedding, prompts).logits
-        obedient = clicks.obeyed(unpack_logits(logits, window.shape), window)
-        return _Look(logits=obedient, view=view)
+        stop = np.add(patch.start, patch.shape)
+        ends = np.array([patch.start, stop - 1], np.float64)
+        view = view_of_box(self._grid, self._grid.to_world(ends), self._viewer.side)
+        local = self._grid.crop(patch.start, stop.tolist())
+        inside = resample(patch.array().astype(np.float32), local, view.grid(self._grid))
+        logits = np.asarray(_GIVEN * (2 * inside - 1), np.float32)
+        none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
+        return _Seen(looks=(Look(logits=logits, view=view),), clicks=none)

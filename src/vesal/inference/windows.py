@@ -56,16 +56,21 @@ def first_view(image: Grid, points_mm: PointsMm, side: int) -> View:
     """
     extents = sorted(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True) if n > 1)
     across = extents[-2] if len(extents) > 1 else max(image.spacing_mm)
-    spacing = max(across / _FIRST / side, _MAGNIFY * min(image.spacing_mm))
+    spacing = max(across / _FIRST / side, closest_mm(image))
     view = View(centre_mm=_middle(points_mm), spacing_mm=spacing, side=side)
-    return _holding(view, image, points_mm)
+    return holding(view, image, points_mm)
+
+
+def closest_mm(image: Grid) -> float:
+    """The smallest distance of a window's voxels that shows anything new."""
+    return _MAGNIFY * min(image.spacing_mm)
 
 
 def view_of_box(image: Grid, corners: PointsMm, side: int) -> View:
     """A window around all corners of a box that the user drew."""
     spacing = _FILL * float(np.ptp(corners, axis=0).max()) / side
-    closest = _MAGNIFY * min(image.spacing_mm)
-    return View(centre_mm=_middle(corners), spacing_mm=max(spacing, closest), side=side)
+    spacing = max(spacing, closest_mm(image))
+    return View(centre_mm=_middle(corners), spacing_mm=spacing, side=side)
 
 
 def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> View | None:
@@ -89,13 +94,13 @@ def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> 
     fitting = _FILL * view.spacing_mm * float((ends[1] - ends[0] + 1)[thick].max(initial=1))
     centre = _middle(window.to_world(ends))
     nothing = np.count_nonzero(mask) <= len(points_mm)  # as deep inside something uniform
-    if nothing or _cut_off(image, window, mask):
+    if nothing or cut_off(image, window, mask):
         widest = 2 * max(s * n for s, n in zip(image.spacing_mm, image.shape, strict=True))
         spacing = min(max(_WIDER * view.spacing_mm, fitting / view.side), widest / view.side)
         wider = View(centre_mm=centre, spacing_mm=spacing, side=view.side)
         return wider if spacing > _WORTHWHILE * view.spacing_mm else None
-    spacing = max(fitting / view.side, _MAGNIFY * min(image.spacing_mm))
-    closer = _holding(View(centre_mm=centre, spacing_mm=spacing, side=view.side), image, points_mm)
+    spacing = max(fitting / view.side, closest_mm(image))
+    closer = holding(View(centre_mm=centre, spacing_mm=spacing, side=view.side), image, points_mm)
     return closer if closer.spacing_mm < _CLOSER * view.spacing_mm else None
 
 
@@ -112,7 +117,7 @@ def part_under(image: Grid, window: Grid) -> tuple[slice, ...]:
     return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
 
 
-def _cut_off(image: Grid, window: Grid, mask: MaskArray) -> bool:
+def cut_off(image: Grid, window: Grid, mask: MaskArray) -> bool:
     """Whether the mask covers a good part of a window's face beyond which the image goes on."""
     part = part_under(image, window)
     for axis, (seen, whole) in enumerate(zip(part, image.shape, strict=True)):
@@ -124,7 +129,7 @@ def _cut_off(image: Grid, window: Grid, mask: MaskArray) -> bool:
     return False
 
 
-def _holding(view: View, image: Grid, points_mm: PointsMm) -> View:
+def holding(view: View, image: Grid, points_mm: PointsMm) -> View:
     """The view, widened until every point lies well inside it."""
     directions = image.affine[:-1, :-1] / np.array(image.spacing_mm)
     offsets_mm = np.linalg.solve(directions, (points_mm - np.array(view.centre_mm)).T)

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import nibabel as nib
-import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
 import numpy as np
 
 from vesal.arrays import LabelArray, Voxels
@@ -17,6 +16,7 @@ from vesal.labels.seg_nrrd import read_segments
 from vesal.labels.segment import Segment
 
 _HIGHEST = 65535
+_MOST_HEADER_BYTES = 2**22
 
 
 def open_labels(path: str | os.PathLike[str]) -> LabelMap:
@@ -60,7 +60,7 @@ def _numbers(image: Image) -> LabelArray:
 
 
 def _present(array: LabelArray) -> list[int]:
-    counts = np.bincount(array.reshape(-1, order="K"))
+    counts = np.bincount(array.ravel(order="K"))
     return [int(number) for number in np.flatnonzero(counts) if number]
 
 
@@ -72,14 +72,22 @@ def _named(path: Path) -> tuple[Segment, ...]:
     """What the header of a file says of its labels; nothing where it cannot be read."""
     name = path.name.lower()
     if name.endswith((".nrrd", ".nhdr")):
-        try:
-            header = nrrd.read_header(str(path))
-        except (OSError, ValueError, KeyError, IndexError, nrrd.NRRDError):
-            return ()  # the reader of the voxels says what is wrong with it
-        return read_segments(header, path.name)
+        return read_segments(_nrrd_facts(path), path.name)
     if name.endswith((".nii", ".nii.gz")):
         return _of_nifti(path)
     return ()
+
+
+def _nrrd_facts(path: Path) -> dict[str, str]:
+    """Keys and values of an NRRD header beside its fields, in UTF-8 as 3D Slicer writes them.
+
+    pynrrd takes the header for ASCII, and loses letters.
+    """
+    with path.open("rb") as file:
+        head = file.read(_MOST_HEADER_BYTES).partition(b"\n\n")[0]
+    lines = head.decode("utf-8", "replace").splitlines()
+    pairs = [line.partition(":=") for line in lines]
+    return {key.strip(): value.strip() for key, equals, value in pairs if equals}
 
 
 def _of_nifti(path: Path) -> tuple[Segment, ...]:

@@ -1,0 +1,74 @@
+"""What a model said of windows of an image: kept together, laid over one another, compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vesal.arrays import Intensities, Resampled
+from vesal.geometry.components import pieces_with
+from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
+from vesal.geometry.resample import resample
+from vesal.inference.clicks import Clicks
+from vesal.inference.paste import OUTSIDE, pasted
+from vesal.inference.windows import View
+
+STEADY_OFFSET = 0.5
+"""Of logits, up and down: what stays the same between them is steady. A half and not one, as in
+SAM: on scans outside the test set it told good windows from bad ones best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """What a model said of one window."""
+
+    logits: Intensities
+    """On the view's grid; above 0 is inside."""
+    view: View
+
+
+def in_sight(look: Look, clicks: Clicks, image: Grid) -> Clicks:
+    """The clicks that a window shows."""
+    window = look.view.grid(image)
+    return clicks.only(window.contains(window.to_index(clicks.points_mm)))
+
+
+def laid_over(looks: Sequence[Look], window: Grid, image: Grid) -> Resampled:
+    """The logits of several windows on the grid of another, the later ones on top; else 0."""
+    laid = np.zeros(window.shape, np.float32)
+    for look in looks:
+        found = resample(look.logits, look.view.grid(image), window, fill=OUTSIDE)
+        seen = found > OUTSIDE
+        laid[seen] = found[seen]
+    return laid
+
+
+def found_in(looks: Sequence[Look], image: Grid) -> Patch:
+    """The mask of several windows on the image's own grid, the later ones on top.
+
+    Logits are resampled, then thresholded.
+    """
+    found = Patch.empty(image.shape)
+    for look in looks:
+        part, _, logits = pasted(look.logits, look.view.grid(image), image)
+        now = Patch.of(logits > 0, [s.start for s in part], image.shape)
+        found = now if found.is_empty else found.without(part).union(now)
+    return found
+
+
+def steadiness(looks: Sequence[Look], clicks: Clicks, image: Grid) -> float:
+    """How little the pieces at the clicks change with the threshold, 0 to 1, over all windows."""
+    common = whole = 0.0
+    for look in looks:
+        window = look.view.grid(image)
+        likely = look.logits > -STEADY_OFFSET
+        held = np.zeros_like(likely)
+        for voxel, positive in clicks.voxels(window):
+            held[voxel] = positive
+        if held.any():
+            likely = pieces_with(likely, likely & held)
+        whole += np.count_nonzero(likely) * window.voxel_volume_mm3
+        sure = np.count_nonzero(likely & (look.logits > STEADY_OFFSET))
+        common += sure * window.voxel_volume_mm3
+    return common / whole if whole else 0.0

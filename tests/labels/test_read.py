@@ -1,0 +1,77 @@
+"""What is no label map is refused, in words."""
+
+from pathlib import Path
+
+import nibabel as nib
+import nrrd
+import numpy as np
+import pytest
+
+from vesal.errors import ImageError
+from vesal.labels import open_labels
+
+
+def nifti(path: Path, values: np.ndarray) -> Path:
+    """A NIfTI file by nibabel."""
+    nib.save(nib.Nifti1Image(values, np.eye(4)), path)  # type: ignore[no-untyped-call]
+    return path
+
+
+def test_whole_numbers_stored_as_floats_are_labels(tmp_path: Path) -> None:
+    """As many tools write them; names and colours are made up, the same each time."""
+    values = np.zeros((3, 4, 5), np.float32)
+    values[0], values[1] = 2, 300
+    read = open_labels(nifti(tmp_path / "a.nii.gz", values))
+    assert read.array.dtype == np.uint16
+    assert [(s.number, s.name) for s in read.segments] == [(2, "label 2"), (300, "label 300")]
+    assert open_labels(tmp_path / "a.nii.gz").segments == read.segments
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(0.5, "whole numbers"), (-1, "between 0 and 65535"), (70000, "between 0 and 65535")],
+)
+def test_values_that_are_no_labels_are_refused(value: float, message: str, tmp_path: Path) -> None:
+    """Fractions, negative ones, too many."""
+    values = np.zeros((3, 4, 5), np.float32)
+    values[1, 1, 1] = value
+    with pytest.raises(ImageError, match=message):
+        open_labels(nifti(tmp_path / "a.nii", values))
+
+
+def test_overlapping_segments_of_slicer_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    """Layers cannot be one label map."""
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "space origin": [0, 0, 0],
+        "Segment0_Name": "a", "Segment0_Layer": "0", "Segment0_LabelValue": "1",
+        "Segment1_Name": "b", "Segment1_Layer": "1", "Segment1_LabelValue": "1",
+    }  # fmt: skip
+    nrrd.write(str(tmp_path / "a.seg.nrrd"), np.zeros((3, 4, 5), np.uint8), header)
+    with pytest.raises(ImageError, match="several layers because they overlap; in 3D Slicer"):
+        open_labels(tmp_path / "a.seg.nrrd")
+
+
+def test_a_segmentation_of_slicer_is_read_with_its_names(data: Path, tmp_path: Path) -> None:
+    """The fields as 3D Slicer writes them, in another order, without the ones it may leave out."""
+    values = np.zeros((3, 4, 5), np.uint8)
+    values[1] = 4
+    header = {
+        "Segment0_ID": "Segment_1", "Segment0_Name": "tumour", "Segment0_LabelValue": "4",
+        "Segment0_Color": "0.5 0.25 1",
+    }  # fmt: skip
+    nrrd.write(str(tmp_path / "a.seg.nrrd"), values, header)
+    read = open_labels(tmp_path / "a.seg.nrrd")
+    assert [(s.number, s.name, s.colour) for s in read.segments] == [(4, "tumour", (128, 64, 255))]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 400, b"NRRD0004\n"])
+def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
+    """By the reader of the voxels, in one sentence."""
+    for suffix in (".nii", ".nrrd", ".seg.nrrd"):
+        path = tmp_path / f"a{suffix}"
+        path.write_bytes(content)
+        with pytest.raises(ImageError) as refused:
+            open_labels(path)
+        assert "\n" not in str(refused.value)
