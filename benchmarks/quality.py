@@ -82,6 +82,8 @@ def model_rows(image: Image, targets: dict[int, np.ndarray], model: str) -> list
                 "first_s": rounds[0].elapsed_s,
                 "further_s": float(np.mean([r.elapsed_s for r in rounds[1:]] or [0.0])),
                 "drops": drops,
+                "each": [r.dice for r in rounds],
+                "stability": [r.stability for r in rounds],
                 "rounds": len(rounds),
             }
         )

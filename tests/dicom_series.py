@@ -94,15 +94,11 @@ def write_series(
 ) -> Series:
     """Write one file for each slice, named in another order.
 
-    Args:
-        spacing_mm: of columns, of rows, of slices along their normal.
-        dtype: int16 or uint16, as stored.
-        slope: of the rescale of each slice.
-        missing: slices that are not written; they are in the volume all the same.
-        uneven_mm: how far slices are moved along the normal.
-        uid: SeriesInstanceUID; another one for each call if not given.
-        fields: further elements of each file; a callable gets the number of the slice, None
-            leaves the element out.
+    Spacing is that of columns, of rows, and of slices along their normal. Stored are int16 or
+    uint16; each slice has its own slope. Missing slices are not written, but are in the volume.
+    `uneven_mm` moves slices along the normal. Without a UID each call makes another series.
+    Further fields are elements of each file: a callable gets the number of the slice, None leaves
+    the element out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     affine = affine_of(orientation, tilt_degrees, spacing_mm)
@@ -141,9 +137,8 @@ def write_enhanced(
 ) -> list[Series]:
     """Write an enhanced MR whose frames are shuffled; return the volume of each echo.
 
-    Args:
-        slope: of the rescale of each frame, counted as slice + slices * echo.
-        shared: orientation and pixel size once for all frames, or in each frame.
+    The slope is that of each frame, counted as slice + slices * echo. Orientation and pixel size
+    are said once for all frames if `shared`, else in each frame.
     """
     affine = affine_of(orientation, 0.0, spacing_mm)
     stored = phantom((9, 7, slices * len(echoes))) + 1000
@@ -158,6 +153,10 @@ def write_enhanced(
         group.PlanePositionSequence = [Dataset()]
         corner = affine[:3, 3] + n % slices * affine[:3, 2]
         group.PlanePositionSequence[0].ImagePositionPatient = ds(corner)
+        group.FrameContentSequence = [Dataset()]
+        content = group.FrameContentSequence[0]
+        content.StackID, content.InStackPositionNumber = "1", int(n % slices) + 1
+        content.DimensionIndexValues = [1, content.InStackPositionNumber, int(n // slices) + 1]
         group.MREchoSequence = [Dataset()]
         group.MREchoSequence[0].EffectiveEchoTime = echoes[n // slices]
         group.PixelValueTransformationSequence = [Dataset()]
@@ -262,7 +261,8 @@ def place(data: Dataset, affine: NDArray[np.float64], k: int, along_mm: float = 
 
 def ds(numbers: Sequence[float] | NDArray[np.float64]) -> list[str]:
     """Decimal strings of 16 characters at most."""
-    return [format_number_as_ds(float(number)) for number in numbers]
+    # Twelve digits: pydicom 3.0.2 gives 9.999999999999998 seventeen characters.
+    return [format_number_as_ds(float(f"{number:.12g}")) for number in numbers]
 
 
 def save(data: Dataset, path: Path, **fields: Any) -> Path:

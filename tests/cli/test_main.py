@@ -17,7 +17,7 @@ Captured = pytest.CaptureFixture[str]
 def failing(error: BaseException) -> object:
     """A function that takes anything and raises."""
 
-    def fail(*_: object) -> NoReturn:
+    def fail(*_: object, **_options: object) -> NoReturn:
         raise error
 
     return fail

@@ -106,7 +106,7 @@ def test_no_more_rounds_than_asked_for(target: MaskArray) -> None:
 def test_dice_after_some_clicks_is_that_of_the_last_click_made() -> None:
     """A user who is content earlier keeps what there is; without any click all was right."""
     rounds = tuple(
-        Round(click=Click(point_mm=(0, 0, 0)), dice=value, elapsed_s=0.0)
+        Round(click=Click(point_mm=(0, 0, 0)), dice=value, elapsed_s=0.0, stability=None)
         for value in (0.2, 0.5, 1.0)
     )
     assert [dice_after(rounds, n) for n in (1, 2, 3, 4, 10)] == [0.2, 0.5, 1.0, 1.0, 1.0]
@@ -116,7 +116,7 @@ def test_dice_after_some_clicks_is_that_of_the_last_click_made() -> None:
 @pytest.mark.parametrize("clicks", [0, -1])
 def test_dice_after_no_click_is_refused(clicks: int) -> None:
     """It is not that of the last click."""
-    rounds = (Round(click=Click(point_mm=(0, 0, 0)), dice=0.2, elapsed_s=0.0),)
+    rounds = (Round(click=Click(point_mm=(0, 0, 0)), dice=0.2, elapsed_s=0.0, stability=None),)
     with pytest.raises(ConfigError, match=f"got {clicks}"):
         dice_after(rounds, clicks)
 

@@ -81,7 +81,8 @@ def itk_read(path: Path) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
 
 def _ds(number: np.float64) -> str:
     """Return a DICOM decimal string: 16 characters at most."""
-    return format_number_as_ds(float(number))
+    # Twelve digits: pydicom 3.0.2 gives 9.999999999999998 seventeen characters.
+    return format_number_as_ds(float(f"{number:.12g}"))
 
 
 def write_slice(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,19 +13,21 @@ from vesal.cli.console import bar, print_facts
 
 if TYPE_CHECKING:
     from vesal.images import Image
+    from vesal.images.dicom import Listed
 
-HELP = """Show the grid, orientation, spacing and intensities of a scan.
+HELP = """Show the grid, orientation, spacing and intensities of a scan, and the series of a folder.
 
 World coordinates are millimetres, RAS+ for volumes (x to the patient's right, y to the front, \
 z to the head), x to the right and y down for 2D images."""
 EXAMPLES = """[bold]Examples[/bold]
   vesal info scan.nii.gz
-  vesal info series/ --json"""
+  vesal info study/
+  vesal info study/ --series 2 --json"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What there is to say about a scan; the keys of the JSON form.
+    """What there is to say about a scan; the keys of the JSON form, which adds `series`.
 
     Lengths are mm, or pixels where `spacing_known` is False; `extent_mm` follows the index
     axes, origin and bounds are world coordinates. Percentiles are taken on a subsample.
@@ -47,30 +50,49 @@ class Facts:
     percentile_99_5: float
     maximum: float
     size_bytes: int
+    series_uid: str
+    notes: tuple[str, ...]
 
 
 def info(
     scan: Annotated[
         Path,
         typer.Argument(
-            metavar="SCAN", show_default=False, help="A file, or a folder with a DICOM series."
+            metavar="SCAN", show_default=False, help="A file, or a folder or zip file of DICOM."
         ),
     ],
+    series: Annotated[
+        str | None,
+        typer.Option(
+            "--series", metavar="SERIES", help="Number, UID or description of one DICOM series."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="Print JSON, unrounded.")
     ] = False,
 ) -> None:
-    """Print the facts of a scan.
+    """Print the facts of a scan, and the series of a folder that holds several.
 
     Raises:
         VesalError: if it cannot be read.
     """
     from vesal.images import open_image
+    from vesal.images.dicom import candidates
+    from vesal.images.read import list_series
 
     with bar(f"reading {scan.name}"):
-        facts = describe(scan, open_image(scan))
+        lines = list_series(scan) if scan.exists() else ()  # open_image says so better
+        clear = series is not None or len(candidates(lines)) < 2
+        facts = describe(scan, open_image(scan, series=series)) if clear else None
     if as_json:
-        print(json.dumps(dataclasses.asdict(facts), indent=2))
+        record: dict[str, object] = dataclasses.asdict(facts) if facts else {"path": str(scan)}
+        record["series"] = [dataclasses.asdict(line) for line in lines]
+        print(json.dumps(record, indent=2))
+        return
+    if len(lines) > 1:
+        print("\n".join(_table(lines)))
+    if facts is None:
+        print("choose one: vesal info SCAN --series NUMBER")
     else:
         print_facts(_lines(facts))
 
@@ -101,6 +123,8 @@ def describe(path: Path, image: "Image") -> Facts:
         percentile_99_5=high,
         maximum=float(image.array.max()),
         size_bytes=image.array.nbytes,
+        series_uid=image.source.series_uid,
+        notes=image.source.notes,
     )
 
 
@@ -122,7 +146,25 @@ def _lines(facts: Facts) -> list[tuple[str, str]]:
         ("intensity", f"{facts.minimum:.6g} to {facts.maximum:.6g}"),
         ("middle 99 %", f"{facts.percentile_0_5:.6g} to {facts.percentile_99_5:.6g}"),
         ("memory", f"{facts.size_bytes / 1e6:,.1f} MB"),
+        *([("series", facts.series_uid)] if facts.series_uid else []),
+        *(("note", note) for note in facts.notes),
     ]
+
+
+def _table(lines: "Sequence[Listed]") -> list[str]:
+    """One series a line, aligned, below a line of headings."""
+    rows = [("", "description", "modality", "slices", "size", "uid")]
+    for line in lines:
+        name = ", ".join(part for part in (line.description or "no name", line.part) if part)
+        slices = str(line.slices) if line.kind == "volume" else line.kind
+        size = f"{line.columns} x {line.rows}"
+        rows.append((str(line.number), name, line.modality or "-", slices, size, line.uid))
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    problems = [
+        f"{line.number}  cannot be opened: {line.problem}" for line in lines if line.problem
+    ]
+    return [*table, *problems]
 
 
 def _joined(numbers: tuple[float, ...] | tuple[int, ...], separator: str) -> str:

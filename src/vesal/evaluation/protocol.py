@@ -20,6 +20,8 @@ class Round:
     click: Click
     dice: float
     elapsed_s: float
+    stability: float | None
+    """What the session said of the answer, without knowing the truth."""
 
 
 def click_rounds(session: Session, target: MaskArray, rounds: int) -> tuple[Round, ...]:
@@ -40,7 +42,14 @@ def click_rounds(session: Session, target: MaskArray, rounds: int) -> tuple[Roun
         started = time.perf_counter()
         mask = session.add(click)
         elapsed_s = time.perf_counter() - started
-        done.append(Round(click=click, dice=dice(mask.array, target), elapsed_s=elapsed_s))
+        done.append(
+            Round(
+                click=click,
+                dice=dice(mask.array, target),
+                elapsed_s=elapsed_s,
+                stability=session.stability,
+            )
+        )
     return tuple(done)
 
 

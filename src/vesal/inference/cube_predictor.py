@@ -4,6 +4,7 @@ It was trained on the newest click and its own last low-resolution logits, and t
 clicks are told one after the other, also when several come at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,18 +13,20 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from vesal.arrays import Intensities, PointsIndex, Resampled
+from vesal.geometry.components import distance_to_border
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.inference.answer import Answer, Evidence, memory_of
 from vesal.inference.appearance import positive_zscore
-from vesal.inference.boxes import index_box, within
+from vesal.inference.blend import blend
+from vesal.inference.boxes import allowed, index_box
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
 from vesal.inference.lattice import lattice_of, read_window, window_starts
 from vesal.inference.pack import pack_prompts
-from vesal.inference.paste import pasted
+from vesal.inference.paste import OUTSIDE, pasted
 from vesal.inference.request import Request
 from vesal.inference.store import Shelf
 from vesal.models.promptable import Promptable
@@ -34,6 +37,7 @@ from vesal.prompts import Box
 
 _SPACING_MM = 1.5  # SAM-Med3D, published preprocessing
 _REMEMBERED_BYTES = 64 * 2**20  # some forty windows
+_MOST_WINDOWS = 12  # of one answer: each new one takes as long as a first click
 _GIVEN = 6.0  # logit of a mask that the user gave
 _BOX_NOTE = "box: emulated by a window, a click in its middle and a limit; not trained on boxes"
 _FAR_NOTE = "point: the clicks lie too far apart for one window; only the newest is looked at"
@@ -54,6 +58,10 @@ class _Cube:
     """At the model's resolution, a quarter of the window's."""
     elsewhere: Patch
     """The mask of earlier windows, on the image's grid."""
+    grown: Mapping[_Starts, Resampled]
+    """Logits of the windows that the mask led to, beyond this one."""
+    ends: bool
+    """Whether the mask ends in these windows or at the volume's faces."""
 
 
 class CubePredictor:
@@ -107,12 +115,16 @@ class CubePredictor:
         for told in range(len(cube.clicks.positive), total):
             progress(told, total, "looking at the object")
             cube = self._step(cube, clicks.only(slice(told + 1)), box)
+        cube = self._grown(cube, progress)
         progress(total, total, "looked at the object")
         return Answer(
             mask=self._settled(cube, replace(request, clicks=clicks)),
             memory=cube,
             notes=(*request.notes, *self._notes(cube)),
-            evidence=(Evidence(grid=self._coarse(self._window(cube.starts)), logits=cube.logits),),
+            evidence=tuple(
+                Evidence(grid=self._coarse(self._window(starts)), logits=logits)
+                for starts, logits in _windows(cube).items()
+            ),
         )
 
     def _step(self, last: _Cube | None, clicks: Clicks, box: Box | None) -> _Cube:
@@ -129,13 +141,84 @@ class CubePredictor:
             old = self._coarse(self._window(last.starts))
             logits = resample(last.logits, old, self._coarse(window), fill=0.0)
         told = clicks if self._full_history else clicks.only(slice(-1, None))
+        return _Cube(
+            clicks=clicks,
+            box=box,
+            starts=starts,
+            logits=self._decoded(starts, told, logits),
+            elsewhere=elsewhere,
+            grown={},
+            ends=True,
+        )
+
+    def _decoded(self, starts: _Starts, told: Clicks, previous: Resampled) -> Resampled:
+        """What the model says of a window to the clicks in it."""
+        window = self._window(starts)
         index = window.to_index(told.points_mm)
         seen = window.contains(index)
-        prompts = pack_prompts(index[seen], told.positive[seen], previous=logits)
+        prompts = pack_prompts(index[seen], told.positive[seen], previous=previous)
         embedding = self._encoded.of(starts, lambda: self._look(starts))
         with torch.inference_mode():
-            decoded = self._model.decode(embedding, prompts).logits[0, 0].float().numpy()
-        return _Cube(clicks=clicks, box=box, starts=starts, logits=decoded, elsewhere=elsewhere)
+            logits = self._model.decode(embedding, prompts).logits[0, 0].float().numpy()
+        return np.asarray(logits)
+
+    def _grown(self, cube: _Cube, progress: Progress) -> _Cube:
+        """The cube with the windows that its mask leads to, half a window on at each step.
+
+        Where the mask meets a face beyond which the volume goes on, the next window is asked with
+        the logits so far, and a click in the deepest place that they share: the model was never
+        asked without one.
+        """
+        windows = _windows(cube)
+        waiting = [cube.starts]
+        while waiting:
+            starts = waiting.pop(0)
+            for step in self._open_faces(starts, windows[starts], cube.box):
+                following = tuple(a + b for a, b in zip(starts, step, strict=True))
+                if following in windows:
+                    continue
+                if len(windows) == _MOST_WINDOWS:
+                    return replace(cube, grown=_others(windows, cube), ends=False)
+                progress(len(windows), _MOST_WINDOWS, "following the object")
+                logits = self._followed(following, windows)
+                if logits is not None:
+                    windows[following] = logits
+                    waiting.append(following)
+        return replace(cube, grown=_others(windows, cube), ends=True)
+
+    def _followed(self, starts: _Starts, windows: Mapping[_Starts, Resampled]) -> Resampled | None:
+        """The logits of a window that others overlap; None where they find nothing in it."""
+        coarse = self._coarse(self._window(starts))
+        previous = np.zeros(coarse.shape, np.float32)
+        known = np.zeros(coarse.shape, np.bool_)
+        for other, logits in windows.items():
+            there = resample(logits, self._coarse(self._window(other)), coarse, fill=OUTSIDE)
+            seen = (there > OUTSIDE) & ~known
+            previous[seen] = there[seen]
+            known |= seen
+        depths = distance_to_border(known & (previous > 0), coarse.spacing_mm)
+        if not depths.any():
+            return None
+        deepest = np.argwhere(depths == depths.max())[:1].astype(np.float64)
+        click = Clicks(points_mm=coarse.to_world(deepest), positive=np.ones(1, np.bool_))
+        return self._decoded(starts, click, previous)
+
+    def _open_faces(
+        self, starts: _Starts, logits: Resampled, box: Box | None
+    ) -> list[tuple[int, ...]]:
+        """Steps of half a window over the faces that the mask meets and the volume goes beyond."""
+        inside = self._fine(logits) > 0
+        if box is not None:
+            inside &= allowed(self._window(starts), box, self._image.grid)
+        steps = []
+        for axis, (start, length) in enumerate(zip(starts, self._lattice.shape, strict=True)):
+            for face, goes_on, way in (
+                (0, start > 0, -1),
+                (-1, start + self._size < length, 1),
+            ):
+                if goes_on and inside.take(face, axis=axis).any():
+                    steps.append(tuple(way * self._size // 2 * (a == axis) for a in range(3)))
+        return steps
 
     def _look(self, starts: _Starts) -> Images:
         values = read_window(self._image.array, self._image.grid, self._window(starts))
@@ -169,9 +252,16 @@ class CubePredictor:
         return request.settled(found.array(), found.start, self._image.grid)
 
     def _found(self, cube: _Cube) -> Patch:
-        """The mask of this window and of earlier ones: logits resampled, then thresholded."""
+        """The mask of these windows and of earlier ones: logits resampled, then thresholded.
+
+        Where windows overlap their logits are blended, each counting more the further from its
+        faces.
+        """
         image = self._image.grid
-        part, _, logits = pasted(self._fine(cube), self._window(cube.starts), image)
+        starts, blended = blend(_windows(cube), self._size // self._mask_size)
+        size = [n * (self._size // self._mask_size) for n in blended.shape]
+        stops = [a + n for a, n in zip(starts, size, strict=True)]
+        part, _, logits = pasted(self._fine(blended), self._lattice.crop(starts, stops), image)
         now = Patch.of(logits > 0, [s.start for s in part], image.shape)
         if cube.elsewhere.is_empty:
             return now
@@ -192,40 +282,36 @@ class CubePredictor:
         )
         none = Clicks(points_mm=np.zeros((0, 3)), positive=np.zeros(0, np.bool_))
         logits = np.asarray(_GIVEN * (2 * inside - 1), np.float32)
-        return _Cube(clicks=none, box=None, starts=starts, logits=logits, elsewhere=patch)
+        return _Cube(
+            clicks=none,
+            box=None,
+            starts=starts,
+            logits=logits,
+            elsewhere=patch,
+            grown={},
+            ends=True,
+        )
 
-    def _fine(self, cube: _Cube) -> Intensities:
-        """The logits on the window's grid, as the published code interpolates them."""
-        coarse = torch.from_numpy(cube.logits)[None, None]
-        size = (self._size,) * 3
+    def _fine(self, logits: Resampled) -> Intensities:
+        """Logits at the windows' resolution, as the published code interpolates them."""
+        ratio = self._size // self._mask_size
+        size = tuple(n * ratio for n in logits.shape)
+        coarse = torch.from_numpy(logits)[None, None]
         fine = functional.interpolate(coarse, size, mode="trilinear", align_corners=False)
         return np.asarray(fine[0, 0].numpy())
 
     def _notes(self, cube: _Cube) -> tuple[str, ...]:
         cut_off = (
-            f"window: the mask is cut off at the window of {self._size * _SPACING_MM:g} mm; "
-            "click in what is missing to move it"
+            f"window: the mask goes on beyond {_MOST_WINDOWS} windows of "
+            f"{self._size * _SPACING_MM:g} mm; click in what is missing to move on"
         )
         said = {
             _BOX_NOTE: cube.box is not None,
             _FAR_NOTE: self._too_far(self._lattice.to_index(cube.clicks.points_mm)),
             _SCALE_NOTE: not self._is_scaled(cube.starts),
-            cut_off: self._cut_off(cube),
+            cut_off: not cube.ends,
         }
         return tuple(note for note, true in said.items() if true)
-
-    def _cut_off(self, cube: _Cube) -> bool:
-        """Whether the mask touches a face of the window beyond which the volume goes on."""
-        inside = self._fine(cube) > 0
-        if cube.box is not None:
-            inside &= within(self._window(cube.starts), cube.box)
-        return any(
-            (start > 0 and bool(inside.take(0, axis=axis).any()))
-            or (start + self._size < length and bool(inside.take(-1, axis=axis).any()))
-            for axis, (start, length) in enumerate(
-                zip(cube.starts, self._lattice.shape, strict=True)
-            )
-        )
 
     def _window(self, starts: _Starts) -> Grid:
         return self._lattice.crop(starts, [start + self._size for start in starts])
@@ -250,3 +336,12 @@ def _positive_first(clicks: Clicks) -> Clicks:
     first = int(np.argmax(clicks.positive))
     order = [first, *(i for i in range(len(clicks.positive)) if i != first)]
     return Clicks(points_mm=clicks.points_mm[order], positive=clicks.positive[order])
+
+
+def _windows(cube: _Cube) -> dict[_Starts, Resampled]:
+    """All windows that count now, the clicked one first."""
+    return {cube.starts: cube.logits, **cube.grown}
+
+
+def _others(windows: Mapping[_Starts, Resampled], cube: _Cube) -> dict[_Starts, Resampled]:
+    return {starts: logits for starts, logits in windows.items() if starts != cube.starts}

@@ -30,7 +30,7 @@ _DISTANCES = (0.5, 1.0, 2.0, 4.0)
 """From which a first click is looked at beside the usual way, in first views."""
 
 # What speaks against another first look, in steadiness: chosen on scans outside the test set.
-_WIDER_COST, _CLOSER_COST = 0.03, 0.05  # for each factor e of its voxels' size
+_WIDER_COST, _CLOSER_COST = 0.06, 0.05  # for each factor e of its voxels' size
 _OTHER_COST = 0.03
 _CUT_OFF_COST = 0.5
 
@@ -122,7 +122,7 @@ class WindowPredictor:
             merit = self._merit(look, clicks, usual_mm) - _OTHER_COST
             if merit > most:
                 best, most = look, merit
-        return best
+        return best if best is fitted else self._fitted(best, clicks)
 
     def _merit(self, look: Look, clicks: Clicks, usual_mm: float) -> float:
         window = look.view.grid(self._grid)
