@@ -149,19 +149,8 @@ def write_enhanced(
     directions, measures = placed_groups(affine)
     groups = []
     for n in order:
-        group = Dataset()
-        group.PlanePositionSequence = [Dataset()]
         corner = affine[:3, 3] + n % slices * affine[:3, 2]
-        group.PlanePositionSequence[0].ImagePositionPatient = ds(corner)
-        group.FrameContentSequence = [Dataset()]
-        content = group.FrameContentSequence[0]
-        content.StackID, content.InStackPositionNumber = "1", int(n % slices) + 1
-        content.DimensionIndexValues = [1, content.InStackPositionNumber, int(n // slices) + 1]
-        group.MREchoSequence = [Dataset()]
-        group.MREchoSequence[0].EffectiveEchoTime = echoes[n // slices]
-        group.PixelValueTransformationSequence = [Dataset()]
-        group.PixelValueTransformationSequence[0].RescaleSlope = slope(int(n))
-        group.PixelValueTransformationSequence[0].RescaleIntercept = -1000
+        group = frame_group(corner, int(n % slices), int(n // slices), echoes, slope(int(n)))
         if not shared:
             group.PlaneOrientationSequence, group.PixelMeasuresSequence = directions, measures
         groups.append(group)
@@ -183,6 +172,25 @@ def write_enhanced(
         )
         for e in range(len(echoes))
     ]
+
+
+def frame_group(
+    corner: NDArray[np.float64], place: int, echo: int, echoes: Sequence[float], slope: float
+) -> Dataset:
+    """The functional group of one frame of an enhanced MR."""
+    group = Dataset()
+    group.PlanePositionSequence = [Dataset()]
+    group.PlanePositionSequence[0].ImagePositionPatient = ds(corner)
+    group.FrameContentSequence = [Dataset()]
+    content = group.FrameContentSequence[0]
+    content.StackID, content.InStackPositionNumber = "1", place + 1
+    content.DimensionIndexValues = [1, place + 1, echo + 1]
+    group.MREchoSequence = [Dataset()]
+    group.MREchoSequence[0].EffectiveEchoTime = echoes[echo]
+    group.PixelValueTransformationSequence = [Dataset()]
+    group.PixelValueTransformationSequence[0].RescaleSlope = slope
+    group.PixelValueTransformationSequence[0].RescaleIntercept = -1000
+    return group
 
 
 def placed_groups(affine: NDArray[np.float64]) -> tuple[list[Dataset], list[Dataset]]:

@@ -20,7 +20,8 @@ def image_on(grid: Grid) -> Image:
 def test_good_paths_pass(tmp_path: Path) -> None:
     """Existing results may be replaced."""
     (tmp_path / "mask.nii.gz").touch()
-    check_paths(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", tmp_path / "sheet.png")
+    sheet = tmp_path / "sheet.png"
+    check_paths(tmp_path / "scan.nii.gz", (tmp_path / "mask.nii.gz", sheet), sheet)
 
 
 @pytest.mark.parametrize("picture", [None, "sheet.png"])
@@ -29,13 +30,13 @@ def test_a_missing_folder_is_named(picture: str | None, tmp_path: Path) -> None:
     sheet = None if picture is None else tmp_path / "missing" / picture
     output = tmp_path / ("missing/mask.nii" if picture is None else "mask.nii")
     with pytest.raises(ResourceError, match=r"missing of .* does not exist"):
-        check_paths(tmp_path / "scan.nii", output, sheet)
+        check_paths(tmp_path / "scan.nii", (output, *([sheet] if sheet else [])), sheet)
 
 
 def test_a_folder_is_no_mask(tmp_path: Path) -> None:
     """A result needs a name."""
     with pytest.raises(ImageError, match="is a folder; give the name of a file"):
-        check_paths(tmp_path / "scan.nii", tmp_path, None)
+        check_paths(tmp_path / "scan.nii", (tmp_path,), None)
 
 
 def test_the_scan_is_never_replaced(tmp_path: Path) -> None:
@@ -43,19 +44,21 @@ def test_the_scan_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     same = tmp_path / "folder" / ".." / "scan.nii"
     with pytest.raises(ImageError, match="must be different files"):
-        check_paths(tmp_path / "scan.nii", same, None)
+        check_paths(tmp_path / "scan.nii", (same,), None)
 
 
 def test_mask_and_picture_need_two_names(tmp_path: Path) -> None:
     """One would replace the other."""
+    out = tmp_path / "out.png"
     with pytest.raises(ImageError, match="must be different files"):
-        check_paths(tmp_path / "scan.png", tmp_path / "out.png", tmp_path / "out.png")
+        check_paths(tmp_path / "scan.png", (out, out), out)
 
 
 def test_a_picture_is_png(tmp_path: Path) -> None:
     """Nothing else is offered."""
+    sheet = tmp_path / "sheet.jpg"
     with pytest.raises(ImageError, match=r"must end in \.png, got 'sheet\.jpg'"):
-        check_paths(tmp_path / "scan.nii", tmp_path / "mask.nii", tmp_path / "sheet.jpg")
+        check_paths(tmp_path / "scan.nii", (tmp_path / "mask.nii", sheet), sheet)
 
 
 @pytest.mark.parametrize("name", ["mask.nii.gz", "mask.nrrd", "mask.mhd"])

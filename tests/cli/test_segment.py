@@ -36,7 +36,7 @@ def load(path: Path) -> nib.Nifti1Image:
 @pytest.fixture
 def bright(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions get a model that takes what is bright."""
-    monkeypatch.setattr("vesal.session.session.load_model", lambda _name: BrightModel())
+    monkeypatch.setattr("vesal.session.outliner.load_model", lambda _name: BrightModel())
 
 
 @pytest.fixture
@@ -80,12 +80,12 @@ def test_one_click_on_the_packaged_ct_gives_a_mask_on_its_grid(scans: Path, tmp_
     [
         ("--point 1,2", 2, "needs 3 numbers"),
         ("--point one,2,3", 2, "numbers separated by commas"),
-        ("--negative 1,2,3", 2, "--point or a --box"),
+        ("--negative 1,2,3", 2, "at least one --point, --box"),
         ("--point 9999,0,0", 2, "outside the image, which spans"),
         ("--voxel --point 5,5,5 --negative 5,5,5", 2, "both as inside and as outside"),
         ("--point 0,0,0 --model nothing", 2, "unknown model 'nothing'"),
         ("--point 0,0,0 --model .", 2, ". is a folder; give the weights file in it"),
-        ("--voxel --box 1,1,1,4,4", 2, "--box needs 6 numbers"),
+        ("--voxel --box 1,1,1,4,4", 2, "--box: a box needs two opposite corners"),
     ],
 )
 def test_bad_prompts_get_one_sentence_and_no_mask(
@@ -120,7 +120,7 @@ def test_bad_results_are_refused_before_the_model_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody waits for a mask that cannot be written; the scan stays as it is."""
-    monkeypatch.setattr("vesal.session.session.load_model", lambda _name: pytest.fail("loaded"))
+    monkeypatch.setattr("vesal.session.outliner.load_model", lambda _name: pytest.fail("loaded"))
     before = scan.read_bytes()
     point = ["--voxel", "--point", words(MIDDLE)]
     assert main(["segment", str(scan), *point, "-o", str(tmp_path / output)]) == code
@@ -171,7 +171,7 @@ def test_a_translated_box_is_noted(scan: Path, tmp_path: Path, capsys: Captured)
     results = ["-o", str(tmp_path / "m.nrrd"), "--picture", str(tmp_path / "p.png")]
     assert main(["segment", str(scan), "--voxel", "--box", f"{low},{high}", *results]) == 0
     page = capsys.readouterr().out
-    assert "note     box: " in page
+    assert "note       box: " in page
     assert f"picture  {tmp_path / 'p.png'}" in page
     assert open_image(tmp_path / "m.nrrd").grid.same_as(GRID)
 
@@ -211,13 +211,13 @@ def test_a_published_model_tells_its_score_and_what_it_was_not_trained_on(
     pages = {}
     for family in ("sam", "sam-unet"):
         model = bright_segmenter(family)
-        monkeypatch.setattr("vesal.session.session.load_model", lambda _name, model=model: model)
+        monkeypatch.setattr("vesal.session.outliner.load_model", lambda _name, model=model: model)
         assert main(["segment", str(scan), *point]) == 0
         pages[family] = capsys.readouterr().out
     assert "score   0.90 IoU expected by the model" in pages["sam"]
     assert "note" not in pages["sam"]
     assert "score" not in pages["sam-unet"]
-    assert "note    point: this model was trained on boxes alone" in pages["sam-unet"]
+    assert "note       point: this model was trained on boxes alone" in pages["sam-unet"]
 
 
 @pytest.mark.parametrize(("options", "told"), [([], [[0]]), (["--full-history"], [[1, 0]])])
@@ -230,7 +230,7 @@ def test_the_full_history_is_an_option(
 ) -> None:
     """A 3D SAM is told the newest click, or all of them."""
     model = bright_segmenter("sam-med3d")
-    monkeypatch.setattr("vesal.session.session.load_model", lambda _name: model)
+    monkeypatch.setattr("vesal.session.outliner.load_model", lambda _name: model)
     negative = words(tuple(n - 3 for n in MIDDLE))
     clicks = ["--voxel", "--point", words(MIDDLE), "--negative", negative]
     assert main(["segment", str(scan), *clicks, *options, "-o", str(tmp_path / "m.nii")]) == 0

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_notebook_runs_and_shows_slices_with_outlines(tmp_path: Path) -> None:
     """Every cell, in a kernel of its own; its pictures are pictures, with coloured outlines."""
     path = ROOT / "examples" / "first_steps.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
     pictures = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nibabel as nib
-import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
+import nrrd
 import numpy as np
 import pydicom
 import SimpleITK

@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
+import nrrd
 import numpy as np
 import pytest
 import SimpleITK

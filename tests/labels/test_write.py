@@ -1,3 +1,5 @@
+# nibabel and SimpleITK do not annotate all of their functions:
+# mypy: disable-error-code="no-untyped-call"
 """Label maps in every format: the same voxels in the same place for independent readers."""
 
 from pathlib import Path

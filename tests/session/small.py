@@ -37,12 +37,13 @@ def new_session(model: BrightModel | None = None) -> Session:
     return Session(two_balls(), model or BrightModel())
 
 
-def made(number: int, mask: np.ndarray, **standing: bool) -> Object:
+def made(number: int, mask: np.ndarray, *, accepted: bool = False, locked: bool = False) -> Object:
     """An object with a mask."""
     return Object(
         segment=Segment(number=number, name=f"object {number}", colour=(10 * number, 0, 0)),
         outline=Outline(patch=Patch.of(mask)),
-        **standing,
+        accepted=accepted,
+        locked=locked,
     )
 
 

@@ -123,7 +123,8 @@ def test_an_image_is_found_where_it_was_or_beside_the_session(data: Path, tmp_pa
     with pytest.raises(SessionError, match=r"is not there; give it: Session\.open"):
         Session.open(tmp_path / "two" / "brain.vesal", model=BrightModel())
     given = open_image(data / "brain1_image.nrrd")
-    assert Session.open(tmp_path / "two" / "brain.vesal", image=given, model=BrightModel())
+    found = Session.open(tmp_path / "two" / "brain.vesal", image=given, model=BrightModel())
+    assert found.image is given
 
 
 def test_a_model_that_was_in_memory_must_be_given(worked: Session, tmp_path: Path) -> None:

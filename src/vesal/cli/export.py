@@ -73,7 +73,7 @@ def export(
         VesalError: no such model or opset, a missing extra, a folder that cannot be written to, or
             files that compute something else than torch; no file is written then.
     """
-    from vesal.cli.segment import check_model
+    from vesal.cli.segment_one import check_model
 
     check_model(model)
     try:

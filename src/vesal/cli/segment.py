@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from vesal.cli.segment_many import Wishes, check_alone, run_many
-from vesal.cli.segment_one import Job, Said, check_model, segment_one
+from vesal.cli.segment_many import check_alone, run_many
+from vesal.cli.segment_one import How, Job, Said, check_model, segment_one
 from vesal.errors import ConfigError
 
 HELP = """Segment one structure of a scan from prompts, or the structures of many scans.
@@ -190,33 +190,17 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     Raises:
         VesalError: if anything that was given cannot be used; no file is written then.
     """
-    texts = (
-        ("--box", "box", box, True),
-        ("--point", "point", point, True),
-        ("--scribble", "scribble", scribble, True),
-        ("--lasso", "lasso", lasso, True),
-        ("--negative", "point", negative, False),
-        ("--not-box", "box", not_box, False),
-        ("--not-scribble", "scribble", not_scribble, False),
-        ("--not-lasso", "lasso", not_lasso, False),
-    )
-    said = Said(texts=texts, start=start, avoid=tuple(avoid or ()), voxel=voxel)
+    inside = {"--box": box, "--point": point, "--scribble": scribble, "--lasso": lasso}
+    outside = {"--negative": negative, "--not-box": not_box}
+    outside |= {"--not-scribble": not_scribble, "--not-lasso": not_lasso}
+    said = Said(inside=inside, outside=outside, start=start, avoid=avoid or [], voxel=voxel)
     check_model(model)
+    how = How(model=model, full_history=full_history, cache=cache)
     if prompts is not None:
         check_alone(scan, said, picture, save, series)
-        wishes = Wishes(
-            model=model,
-            full_history=full_history,
-            suffix=format,
-            each=each,
-            cache=cache,
-            again=again,
-        )
-        run_many(prompts, output, wishes)
+        run_many(prompts, output, how, suffix=format, each=each, again=again)
         return
     if scan is None:
         raise ConfigError("give a SCAN with prompts, or a prompt file with --prompts")
-    job = Job(
-        scan=scan, series=series, output=output, picture=picture, save=save, name=name, cache=cache
-    )
-    segment_one(job, said, model=model, full_history=full_history)
+    job = Job(scan=scan, series=series, name=name, output=output, picture=picture, save=save)
+    segment_one(job, said, how)

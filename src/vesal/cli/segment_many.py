@@ -1,28 +1,15 @@
 """Many scans: a prompt file in, a folder of results with a report out."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from vesal.cli.console import bar, print_facts
-from vesal.cli.segment_one import Said
+from vesal.cli.segment_one import How, Said
 from vesal.errors import ConfigError, ResourceError
 
 FAILED_EXIT_CODE = 6
 """At least one case failed; the others are done, and the report says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What is the same for all scans."""
-
-    model: str
-    full_history: bool
-    suffix: str
-    each: bool
-    cache: Path | None
-    again: bool
 
 
 def check_alone(
@@ -40,7 +27,9 @@ def check_alone(
         )
 
 
-def run_many(prompts: Path, folder: Path, wishes: Wishes) -> None:
+def run_many(
+    prompts: Path, folder: Path, how: How, *, suffix: str, each: bool, again: bool
+) -> None:
     """Run a prompt file, print how it went, and end with exit code 6 if a case failed.
 
     Raises:
@@ -50,7 +39,7 @@ def run_many(prompts: Path, folder: Path, wishes: Wishes) -> None:
     from vesal.labels.write import check_suffix
 
     cases = read_cases(prompts)
-    check_suffix(Path(f"result{wishes.suffix}"))
+    check_suffix(Path(f"result{suffix}"))
     if not folder.parent.is_dir():
         msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
         raise ResourceError(msg)
@@ -64,16 +53,16 @@ def run_many(prompts: Path, folder: Path, wishes: Wishes) -> None:
         from vesal.checkpoints.load import load_model
         from vesal.cohort.run import Settings, run
 
-        model = load_model(wishes.model)
+        model = load_model(how.model)
         settings = Settings(
             model=model,
             identity=identity(model),
-            full_history=wishes.full_history,
-            suffix=wishes.suffix,
-            each=wishes.each,
-            cache=wishes.cache,
+            full_history=how.full_history,
+            suffix=suffix,
+            each=each,
+            cache=how.cache,
         )
-        outcome = run(cases, folder, settings, again=wishes.again, progress=progress)
+        outcome = run(cases, folder, settings, again=again, progress=progress)
     print_facts(
         [
             ("done", str(outcome.done)),

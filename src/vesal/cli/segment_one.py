@@ -1,6 +1,7 @@
 """One scan, one structure: what was typed, the mask, the files."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,26 +17,44 @@ if TYPE_CHECKING:
     from vesal.session import Session
 
 
+_KINDS = {
+    "--box": "box", "--point": "point", "--scribble": "scribble", "--lasso": "lasso",
+    "--not-box": "box", "--negative": "point", "--not-scribble": "scribble", "--not-lasso": "lasso",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """By what it is segmented."""
+
+    model: str
+    full_history: bool
+    cache: Path | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """All prompts of one command line.
 
     Attributes:
-        texts: option, kind, what was typed behind each of its uses, and whether it is inside.
+        inside: what was typed behind each use of an option that says what belongs to it.
+        outside: the same of those that say what does not.
         start: a mask to begin with.
         avoid: label maps to stay out of, each maybe with numbers behind a colon.
         voxel: whether numbers are array indices.
     """
 
-    texts: tuple[tuple[str, str, list[str] | None, bool], ...]
+    inside: Mapping[str, list[str] | None]
+    outside: Mapping[str, list[str] | None]
     start: Path | None
-    avoid: tuple[str, ...]
+    avoid: list[str]
     voxel: bool
 
     @property
     def is_empty(self) -> bool:
         """True if there is no prompt at all."""
-        return not (self.start or self.avoid or any(texts for _, _, texts, _ in self.texts))
+        typed = any(self.inside.values()) or any(self.outside.values())
+        return not (self.start or self.avoid or typed)
 
     def typed(self) -> "tuple[Typed, ...]":
         """The numbers, before the image says what they mean.
@@ -46,8 +65,9 @@ class Said:
         from vesal.prompts.text import typed
 
         said = tuple(
-            typed(option, kind, text, positive=positive)
-            for option, kind, texts, positive in self.texts
+            typed(option, _KINDS[option], text, positive=positive)
+            for options, positive in ((self.inside, True), (self.outside, False))
+            for option, texts in options.items()
             for text in texts or ()
         )
         if self.start is None and not any(one.positive for one in said):
@@ -68,10 +88,9 @@ class Job:
     picture: Path | None
     save: Path | None
     name: str
-    cache: Path | None
 
 
-def segment_one(job: Job, said: Said, *, model: str, full_history: bool) -> None:
+def segment_one(job: Job, said: Said, how: How) -> None:
     """Segment one structure, write what was wished, and print what can be said of it.
 
     Raises:
@@ -94,11 +113,11 @@ def segment_one(job: Job, said: Said, *, model: str, full_history: bool) -> None
         from vesal.session import Session  # brings torch, which takes two seconds
 
         session = Session(
-            image, model, full_history=full_history, cache=job.cache, progress=progress
+            image, how.model, full_history=how.full_history, cache=how.cache, progress=progress
         )
         session.change(1, name=job.name)
         session.add(*prompts)
-        _write(session, job, model)
+        _write(session, job, how.model)
     facts = _found(session, image)
     facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(job.output))]
     for what, path in (("picture", job.picture), ("session", job.save)):

@@ -188,8 +188,8 @@ def _from_table(text: str, folder: Path, problems: _Problems) -> Iterator[Case]:
     missing = [name for name in _COLUMNS if name not in columns]
     unknown = [name for name in columns if name not in (*_COLUMNS, *_OPTIONAL)]
     if missing or unknown:
-        wanted = f"{','.join(_COLUMNS)} and may have {','.join(_OPTIONAL)}"
-        problems.add("line 1", f"the table needs the columns {wanted}, got {','.join(columns)}")
+        needed = f"{','.join(_COLUMNS)} and may have {','.join(_OPTIONAL)}"
+        problems.add("line 1", f"the table needs the columns {needed}, got {','.join(columns)}")
         return
     images: dict[str, dict[str, Any]] = {}
     try:

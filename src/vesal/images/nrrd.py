@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nrrd  # type: ignore[import-untyped]  # pynrrd ships no types
+import nrrd
 import numpy as np
 from numpy.typing import NDArray
 

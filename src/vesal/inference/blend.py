@@ -44,4 +44,4 @@ def _pyramid(shape: tuple[int, ...]) -> Resampled:
     """How far each voxel is from the nearest face, from 1 on."""
     depths = [np.minimum(np.arange(n), np.arange(n)[::-1]) + 1.0 for n in shape]
     grids = np.meshgrid(*depths, indexing="ij")
-    return np.minimum.reduce(grids).astype(np.float32)
+    return np.asarray(np.minimum.reduce(grids), np.float32)

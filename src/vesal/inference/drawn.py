@@ -148,7 +148,8 @@ def _in_polygon(points: NDArray[np.float64], corners: NDArray[np.float64]) -> ND
 
 
 def _voxels(patch: Patch) -> NDArray[np.int64]:
-    return np.argwhere(patch.array()) + np.array(patch.start)
+    voxels: NDArray[np.int64] = np.argwhere(patch.array()) + np.array(patch.start)
+    return voxels
 
 
 def _patch(voxels: NDArray[np.int64], grid: Grid) -> Patch:

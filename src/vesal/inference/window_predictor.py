@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -90,8 +89,12 @@ class WindowPredictor:
         last = memory_of(previous, _Seen) or self._given(previous)
         box = request.box
         clicks = request.clicks if last is not None else request.clicks.started(box)
-        report = partial(progress, total=_STEPS, text="looking at the object")
+
+        def report(done: int) -> None:
+            progress(done, _STEPS, "looking at the object")
+
         report(0)
+        looks: tuple[Look, ...]
         if box is not None:
             view = view_of_box(self._grid, corners_mm(box), self._viewer.side)
             looks = (self._viewer.look(view, clicks, last.looks if last is not None else ()),)

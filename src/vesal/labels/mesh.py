@@ -49,7 +49,9 @@ def surface(patch: Patch, grid: Grid) -> tuple[Vertices, Faces]:
         msg = f"a surface needs a volume with at least one voxel inside, got {what}"
         raise ImageError(msg)
     padded = np.pad(patch.array(), 1).astype(np.float32)
-    vertices, faces, _, _ = marching_cubes(padded, _LEVEL, allow_degenerate=False)
+    vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        padded, _LEVEL, allow_degenerate=False
+    )
     world = grid.to_world(vertices.astype(np.float64) + np.array(patch.start) - 1)
     order = faces.astype(np.int64)
     if signed_volume_mm3(world, order) < 0:  # a left-handed grid turns every triangle round

@@ -93,7 +93,8 @@ def _nrrd_facts(path: Path) -> dict[str, str]:
 def _of_nifti(path: Path) -> tuple[Segment, ...]:
     try:
         header = nib.load(path).header
-        contents = [extension.get_content() for extension in header.extensions]
+        extensions = header.extensions if isinstance(header, nib.Nifti1Header) else ()
+        contents = [extension.get_content() for extension in extensions]
     except (OSError, ValueError, EOFError, AttributeError, nib.filebasedimages.ImageFileError):
         return ()
     for content in contents:

@@ -32,7 +32,7 @@ class Segment:
             msg = f"a segment's number must lie between 1 and 65535, got {self.number}"
             raise ConfigError(msg)
         check_name(self.name)
-        if len(self.colour) != 3 or not all(0 <= value <= 255 for value in self.colour):
+        if [v for v in self.colour if 0 <= v <= 255] != [*self.colour]:
             msg = f"a colour needs red, green and blue between 0 and 255, got {self.colour}"
             raise ConfigError(msg)
 

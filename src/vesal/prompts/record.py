@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vesal.errors import GeometryError, PromptError
@@ -90,15 +90,15 @@ def _whole_numbers(values: object) -> tuple[int, ...]:
 
 
 def _tuples(values: object, what: str) -> tuple[tuple[float, ...], ...]:
-    if not isinstance(values, Sequence) or isinstance(values, str):
+    if not isinstance(values, list | tuple):
         msg = f"{what} needs a list of points, got {values!r}"
         raise PromptError(msg)
     return tuple(_numbers(value, what) for value in values)
 
 
 def _numbers(values: object, what: str) -> tuple[float, ...]:
-    right = isinstance(values, Sequence) and not isinstance(values, str)
-    if not right or not all(type(v) in (int, float) for v in values):
+    right = isinstance(values, list | tuple) and all(type(v) in (int, float) for v in values)
+    if not isinstance(values, list | tuple) or not right:
         msg = f"{what} needs lists of two or three numbers, got {values!r}"
         raise PromptError(msg)
     return tuple(values)

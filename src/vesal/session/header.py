@@ -120,7 +120,10 @@ def header_from(record: Mapping[str, Any]) -> Header:
         values = record[key]
         if not isinstance(values, dict) or set(values) != set(fields):
             raise ValueError
-        if any(type(values[name]).__name__ != fields[name].type.__name__ for name in fields):
+        if any(
+            type(values[name]).__name__ != getattr(fields[name].type, "__name__", "")
+            for name in fields
+        ):
             raise ValueError
         parts[key] = values
     return Header(shown=Shown(**parts["image"]), made=Made(**parts["model"]))

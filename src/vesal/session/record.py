@@ -84,11 +84,11 @@ def _action(line: Mapping[str, Any], before: Objects, masks: Mapping[str, bytes]
         colour = _colour(line["colour"])
         return Begin(segment=Segment(number=line["number"], name=line["name"], colour=colour))
     if kind == "describe":
-        colour = line.get("colour")
+        told = line.get("colour")
         return Describe(
             number=line["number"],
             name=line.get("name"),
-            colour=None if colour is None else _colour(colour),
+            colour=None if told is None else _colour(told),
             accepted=line.get("accepted"),
             locked=line.get("locked"),
         )

@@ -120,12 +120,12 @@ class Session:
 
         Of a volume seen slice by slice: on the slice that was prompted last.
         """
-        return self.current.outline and self.current.outline.score
+        return self.current.outline.score if self.current.outline else None
 
     @property
     def stability(self) -> float | None:
         """How sure the current mask is, 0 to 1 (docs/confidence.md); None before an answer."""
-        return self.current.outline and self.current.outline.stability
+        return self.current.outline.stability if self.current.outline else None
 
     @property
     def notes(self) -> tuple[str, ...]:
