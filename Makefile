@@ -51,5 +51,5 @@ $(READY): $(NEEDS)
 
 $(READY_DEV): $(NEEDS)
 	@echo "setting up $(VENV) for development (once)"
-	@$(PIP) install -c constraints.txt -e '.[dev,dicom,hub,onnx,train]'
+	@$(PIP) install -c constraints.txt -e '.[dev,dicom,hub,mesh,onnx,train]'
 	@touch $(READY) $@

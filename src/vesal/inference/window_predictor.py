@@ -159,7 +159,7 @@ class WindowPredictor:
         report(2)
         wide_view = first_view(self._grid, clicks.points_mm, self._viewer.side)
         wide = (self._fitted(self._viewer.look(wide_view, clicks, last.looks), clicks),)
-        return max(wide, own, key=lambda looks: steadiness(looks, clicks, self._grid))
+        return max(own, wide, key=lambda looks: steadiness(looks, clicks, self._grid))
 
     def _fitted(self, look: Look, clicks: Clicks) -> Look:
         """A look that goes wider or closer until the object fills its window well."""

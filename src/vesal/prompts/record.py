@@ -1,6 +1,7 @@
 """Prompts to plain records that JSON can hold, and back: for session files and prompt files."""
 
 import base64
+import math
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +12,6 @@ from vesal.prompts.prompt import Box, Click, Lasso, MaskPrompt, Prompt, Scribble
 
 Record = dict[str, Any]
 """One prompt as JSON has it: a key that names its kind, and what it needs."""
-
-_MOST_BITS = 2**31  # bytes that a mask may unpack to
 
 
 def to_record(prompt: Prompt) -> Record:
@@ -76,10 +75,13 @@ def patch_from_record(record: object) -> Patch:
         if not isinstance(record, Mapping) or set(record) != {"whole", "start", "shape", "bits"}:
             raise ValueError
         whole, start, shape = (_whole_numbers(record[k]) for k in ("whole", "start", "shape"))
+        needed = (math.prod(shape) + 7) // 8
         unpacker = zlib.decompressobj()
-        bits = unpacker.decompress(base64.b64decode(record["bits"], validate=True), _MOST_BITS)
+        bits = unpacker.decompress(base64.b64decode(record["bits"], validate=True), needed + 1)
+        if not unpacker.eof or unpacker.unused_data:
+            raise ValueError
         return Patch(whole=whole, start=start, shape=shape, bits=bits)
-    except (ValueError, TypeError, zlib.error, GeometryError) as error:
+    except (ValueError, TypeError, OverflowError, zlib.error, GeometryError) as error:
         raise PromptError("a mask in a record is damaged; save the session anew") from error
 
 
@@ -101,7 +103,11 @@ def _numbers(values: object, what: str) -> tuple[float, ...]:
     if not isinstance(values, list | tuple) or not right:
         msg = f"{what} needs lists of two or three numbers, got {values!r}"
         raise PromptError(msg)
-    return tuple(values)
+    try:
+        return tuple(float(value) for value in values)
+    except OverflowError as error:
+        msg = f"{what} needs numbers that a computer can hold, got one of many digits"
+        raise PromptError(msg) from error
 
 
 def _click(value: object, _: Mapping[str, Any], positive: bool) -> Prompt:
