@@ -172,7 +172,7 @@ def test_a_translated_box_is_noted(scan: Path, tmp_path: Path, capsys: Captured)
     assert main(["segment", str(scan), "--voxel", "--box", f"{low},{high}", *results]) == 0
     page = capsys.readouterr().out
     assert "note       box: " in page
-    assert f"picture  {tmp_path / 'p.png'}" in page
+    assert f"picture    {tmp_path / 'p.png'}" in page
     assert open_image(tmp_path / "m.nrrd").grid.same_as(GRID)
 
 

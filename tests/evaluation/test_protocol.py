@@ -36,6 +36,11 @@ class FakeSession(Session):
         """What the rule made of the clicks so far."""
         return Mask(array=self.now, grid=self.image.grid)
 
+    @property
+    def stability(self) -> float | None:
+        """No model was asked."""
+        return None
+
     def add(self, *prompts: Prompt) -> Mask:
         """Take one click."""
         (click,) = prompts

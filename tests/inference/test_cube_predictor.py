@@ -142,7 +142,7 @@ def test_a_moved_window_is_told_the_last_logits_where_it_saw_them() -> None:
     predictor = looking(model, BALL)
     beyond = (CENTRE[0], CENTRE[1], CENTRE[2] + 27.0)
     predictor.predict(Request(clicks=said((CENTRE, True), (beyond, True))))
-    first, second = (image[0, 0] for image in model.images)
+    first, second = (image[0, 0] for image in model.images[:2])
     shift = 9  # half of 27 mm in voxels: the window is in the middle of both clicks
     assert torch.equal(second[..., : SIZE - shift] > 0, first[..., shift:] > 0)
     previous = model.prompts[1].previous
@@ -152,18 +152,45 @@ def test_a_moved_window_is_told_the_last_logits_where_it_saw_them() -> None:
     assert torch.allclose(previous[0, 0, ..., : SIZE - shift], wanted[..., shift:], atol=1e-3)
 
 
-def test_a_mask_that_is_cut_off_is_noted(model: BrightSegmenter) -> None:
-    """Where the volume goes on behind the window's face, and only there."""
-    predictor = looking(model, ball_image(GRID, CENTRE, 30.0))
-    assert any(
-        "cut off at the window of 48 mm" in n for n in predictor.predict(Request(clicks=ONE)).notes
-    )
+def test_an_object_larger_than_the_window_comes_out_whole(model: BrightSegmenter) -> None:
+    """The window follows the mask over its faces, told its logits and a click where both see it."""
+    image = ball_image(GRID, CENTRE, 27.0)
+    answer = looking(model, image).predict(Request(clicks=ONE))
+    truth = image.array > 550
+    mask = answer.mask.full()
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
+    assert answer.notes == ()
+    assert len(answer.evidence) == len(model.images) > 4
+    for prompts in model.prompts[1:]:
+        assert prompts.labels.tolist() == [[1]]
+        assert prompts.previous is not None
+        assert prompts.previous.amax() > 0
+
+
+def test_a_further_click_follows_the_object_without_encoding_again(
+    model: BrightSegmenter,
+) -> None:
+    """All windows that it led to are remembered; elsewhere nothing is asked that was not before."""
+    predictor = looking(model, ball_image(GRID, CENTRE, 27.0))
+    first = predictor.predict(Request(clicks=ONE))
+    encoded = len(model.images)
+    predictor.predict(Request(clicks=TWO), previous=first)
+    assert len(model.images) == encoded
+
+
+def test_an_object_that_does_not_end_is_noted(
+    model: BrightSegmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never a truncated object without a warning; where the volume ends there is none."""
+    monkeypatch.setattr("vesal.inference.cube_predictor._MOST_WINDOWS", 3)
+    large = looking(model, ball_image(GRID, CENTRE, 34.0)).predict(Request(clicks=ONE))
+    assert any("goes on beyond 3 windows of 48 mm" in note for note in large.notes)
     assert looking(model, BALL).predict(Request(clicks=ONE)).notes == ()
     edge = (0.0, 0.0, 0.0)
     at_the_edge = looking(model, ball_image(GRID, edge, 15.0)).predict(
         Request(clicks=said((edge, True)))
     )
-    assert at_the_edge.mask.full()[0, 0, 0]
+    assert (0, 0, 0) in at_the_edge.mask
     assert at_the_edge.notes == ()
 
 

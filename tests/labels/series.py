@@ -156,7 +156,8 @@ def _directions(affine: np.ndarray) -> np.ndarray:
 
 
 def _ds(numbers: Any) -> list[str]:
-    return [format_number_as_ds(float(number)) for number in numbers]
+    # Twelve digits: pydicom makes seventeen characters of some numbers with more.
+    return [format_number_as_ds(float(f"{float(number):.10g}")) for number in numbers]
 
 
 def _set(data: Dataset, fields: dict[str, Any]) -> None:

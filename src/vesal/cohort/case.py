@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vesal.errors import ConfigError
+from vesal.labels.segment import check_name
 from vesal.prompts.text import Typed
+from vesal.session.objects import OVERLAPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,17 @@ class Wanted:
         name: as its segment is called.
         prompts: in the order in which they are told.
         one_by_one: told one after the other, each improving the last answer, and not at once.
+
+    Raises:
+        ConfigError: a name that a file could not hold.
     """
 
     name: str
     prompts: tuple[Typed | MaskFile, ...]
     one_by_one: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,9 @@ class Case:
         voxel: whether the numbers of the prompts are array indices.
         overlap: whose a voxel is that two objects claim (see `Session.overlap`).
         wanted: the objects.
+
+    Raises:
+        ConfigError: two objects of one name, or an unknown rule of overlap.
     """
 
     name: str
@@ -58,3 +70,19 @@ class Case:
     series: str = ""
     voxel: bool = False
     overlap: str = "accepted"
+
+    def __post_init__(self) -> None:
+        if self.overlap not in OVERLAPS:
+            msg = f"overlap must be one of {', '.join(OVERLAPS)}, got {self.overlap!r}"
+            raise ConfigError(msg)
+        names = [one.name for one in self.wanted]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"each object of an image needs a name of its own, got {twice[0]!r} twice"
+            raise ConfigError(msg)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is read for it: the image, then the masks that prompts name."""
+        prompts = [prompt for one in self.wanted for prompt in one.prompts]
+        return (self.image, *(p.path for p in prompts if isinstance(p, MaskFile)))

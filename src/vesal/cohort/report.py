@@ -12,6 +12,9 @@ from vesal.errors import ConfigError
 from vesal.images.write import replacing
 
 _JSON, _TABLE = "report.json", "report.csv"
+REPORTS = (_JSON, _TABLE)
+"""Names of its files."""
+
 _VERSION = 1
 
 

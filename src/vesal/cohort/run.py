@@ -11,8 +11,9 @@ import numpy as np
 
 from vesal.cohort.case import Case, MaskFile, Wanted
 from vesal.cohort.report import Entry, Report, Row
-from vesal.errors import InputError, VesalError
-from vesal.images import open_image
+from vesal.cohort.results import check_results, remove_leftovers, results_of
+from vesal.errors import ResourceError, VesalError
+from vesal.images import Image, open_image
 from vesal.labels import open_labels
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
@@ -61,6 +62,7 @@ def run(
     settings: Settings,
     *,
     again: bool = False,
+    keep: Sequence[Path] = (),
     progress: Progress = silent,
 ) -> Outcome:
     """Segment all cases into a folder, with a report in it.
@@ -71,16 +73,20 @@ def run(
 
     Args:
         cases: in this order.
-        folder: for results and report; it exists.
+        folder: for results and report; it exists, and no other run writes into it.
         settings: the same for all.
         again: do again what was done.
+        keep: files that no result may replace, beside images and masks of the cases.
         progress: told of every case.
 
     Raises:
-        ConfigError: a damaged report in the folder.
+        ConfigError: a damaged report in the folder, or results that would replace what is read.
         ResourceError: the folder is full or may not be written to; what is done stays.
     """
+    check_results(cases, folder, settings.suffix, each=settings.each, keep=keep)
     report = Report(folder)
+    remove_leftovers(folder)
+    images = _Images()
     failed = skipped = 0
     for number, case in enumerate(cases):
         progress(number, len(cases), case.name)
@@ -89,7 +95,8 @@ def run(
         if not again and entry is not None and _is_done(entry, key, folder):
             skipped += 1
             continue
-        entry = Entry(key=key, rows=_rows(case, folder, settings))
+        rows = _rows(case, images, folder, settings)
+        entry = Entry(key=key, rows=_with_older(rows, case, folder, settings))
         report.add(case.name, entry)
         failed += entry.failed
     progress(len(cases), len(cases), "done")
@@ -98,46 +105,66 @@ def run(
     return Outcome(done=done, failed=failed, skipped=skipped, report=report.path)
 
 
+class _Images:
+    """Opens images, and keeps the last one: the next case may be about it too."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Path, str, Image] | None = None
+
+    def open(self, case: Case) -> Image:
+        """The image of a case; VesalError if it cannot be read."""
+        path = case.image.resolve()
+        if self._last is not None and self._last[:2] == (path, case.series):
+            return self._last[2]
+        self._last = None  # two at once may not fit into memory
+        image = open_image(case.image, series=case.series or None)
+        self._last = (path, case.series, image)
+        return image
+
+
 def _is_done(entry: Entry, key: str, folder: Path) -> bool:
     whole = all((folder / row.output).exists() for row in entry.rows if row.output)
     return entry.key == key and not entry.failed and whole
 
 
 def _key(case: Case, settings: Settings) -> str:
-    """Hash of all that the result of a case depends on; files by their size and time."""
-    files = [case.image]
-    files += [p.path for one in case.wanted for p in one.prompts if isinstance(p, MaskFile)]
-    if case.image.is_dir():
-        files += sorted(path for path in case.image.rglob("*") if path.is_file())
+    """Hash of all that the result of a case depends on; files by their size and time.
+
+    Where a prompt stands in its file, and from where that is looked at, is not part of it.
+    """
+    files = [path.resolve() for path in case.files]
+    files += sorted(path for path in files[0].rglob("*") if path.is_file())
     facts = [
         (str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.exists()
     ]
+    said = [
+        (one.name, one.one_by_one, [replace(prompt, where="") for prompt in one.prompts])
+        for one in case.wanted
+    ]
+    about = (case.name, case.series, case.voxel, case.overlap, said)
     same = (settings.identity, settings.full_history, settings.suffix, settings.each)
-    return hashlib.sha256(repr((case, facts, same)).encode()).hexdigest()
+    return hashlib.sha256(repr((about, facts, same)).encode()).hexdigest()
 
 
-def _rows(case: Case, folder: Path, settings: Settings) -> tuple[Row, ...]:
+def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tuple[Row, ...]:
     """What came of a case; only what stops the whole run is raised."""
     try:
-        session = _opened(case, settings)
-    except (VesalError, MemoryError) as error:
+        session = _session(images.open(case), case, settings)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the other cases go on
         return (_failure(case, "", error),)
     rows = [_row(case, wanted, session, first=not i) for i, wanted in enumerate(case.wanted)]
-    names = {one.name for one in session.objects}
-    for wanted, row in zip(case.wanted, rows, strict=True):
-        if row.status == "failed" and wanted.name in names:
-            session.delete(next(o.number for o in session.objects if o.name == wanted.name))
     if not session.objects:
         return tuple(rows)
     try:
         outputs = _written(session, case.name, folder, settings)
-    except InputError as error:  # a format that cannot hold this image
+    except ResourceError:  # a full disk is full for the other cases too
+        raise
+    except Exception as error:  # noqa: BLE001  # such as a format that cannot hold this image
         return tuple(_failure(case, wanted.name, error) for wanted in case.wanted)
-    return tuple(replace(row, output=outputs.get(row.object, "")) for row in rows)
+    return tuple(_measured(row, session, outputs) for row in rows)
 
 
-def _opened(case: Case, settings: Settings) -> Session:
-    image = open_image(case.image, series=case.series) if case.series else open_image(case.image)
+def _session(image: Image, case: Case, settings: Settings) -> Session:
     session = Session(
         image, settings.model, full_history=settings.full_history, cache=settings.cache
     )
@@ -146,37 +173,64 @@ def _opened(case: Case, settings: Settings) -> Session:
 
 
 def _row(case: Case, wanted: Wanted, session: Session, *, first: bool) -> Row:
-    """What came of one object, which is then the last of the session."""
+    """What came of one object, which is in the session afterwards if all went well."""
     started = time.perf_counter()
+    if first:
+        session.change(1, name=wanted.name)
+    else:
+        session.new(wanted.name)
     try:
-        if first:
-            session.change(1, name=wanted.name)
-        else:
-            session.new(wanted.name)
         prompts = [_prompt(one, session, voxel=case.voxel) for one in wanted.prompts]
         for batch in [[p] for p in prompts] if wanted.one_by_one else [prompts]:
             session.add(*batch)
-    except (VesalError, MemoryError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, the other objects go on
+        session.delete(session.current.number)
         return _failure(case, wanted.name, error)
     seconds = time.perf_counter() - started
+    image = str(case.image)
+    return Row(case=case.name, image=image, object=wanted.name, status="done", seconds=seconds)
+
+
+def _measured(row: Row, session: Session, outputs: dict[str, str]) -> Row:
+    """The row with what can be said once all objects are there: later ones may take voxels."""
+    if row.status == "failed":
+        return row
+    session.select(next(one.number for one in session.objects if one.name == row.object))
     mask = session.mask
-    return Row(
-        case=case.name,
-        image=str(case.image),
-        object=wanted.name,
-        status="done",
+    return replace(
+        row,
         voxels=int(np.count_nonzero(mask.array)),
         volume_ml=mask.volume_ml,
         score=session.score,
         stability=session.stability,
-        seconds=seconds,
         notes="; ".join((*session.image.source.notes, *session.notes)),
+        output=outputs[row.object],
     )
 
 
+def _with_older(
+    rows: Sequence[Row], case: Case, folder: Path, settings: Settings
+) -> tuple[Row, ...]:
+    """The rows, of which failed ones note a result that an earlier run left under their name."""
+    written = {folder / row.output for row in rows if row.output}
+    paths = results_of(case, folder, settings.suffix, each=settings.each)
+    older = [path for path in paths if path not in written and path.exists()]
+    if not older:
+        return tuple(rows)
+    names = ", ".join(str(path.relative_to(folder)) for path in older)
+    note = f"left from an earlier run: {names}"
+    return tuple(replace(row, notes=note) if row.status == "failed" else row for row in rows)
+
+
 def _failure(case: Case, name: str, error: Exception) -> Row:
-    message = str(error) or "the memory of this machine is used up"
-    logger.warning("%s %s failed: %s", case.name, name, message)
+    if isinstance(error, VesalError):
+        message = str(error)
+    elif isinstance(error, MemoryError):
+        message = "the memory of this machine is used up"
+    else:
+        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    bug = not isinstance(error, VesalError | MemoryError | OSError)
+    logger.warning("%s %s failed: %s", case.name, name, message, exc_info=error if bug else None)
     return Row(case=case.name, image=str(case.image), object=name, status="failed", message=message)
 
 

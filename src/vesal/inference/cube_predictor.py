@@ -37,6 +37,7 @@ from vesal.prompts import Box
 
 _SPACING_MM = 1.5  # SAM-Med3D, published preprocessing
 _REMEMBERED_BYTES = 64 * 2**20  # some forty windows
+_RIM = 4  # lattice voxels at a window's faces: one logit voxel
 _MOST_WINDOWS = 12  # of one answer: each new one takes as long as a first click
 _GIVEN = 6.0  # logit of a mask that the user gave
 _BOX_NOTE = "box: emulated by a window, a click in its middle and a limit; not trained on boxes"
@@ -173,7 +174,7 @@ class CubePredictor:
         waiting = [cube.starts]
         while waiting:
             starts = waiting.pop(0)
-            for step in self._open_faces(starts, windows[starts], cube.box):
+            for step in self._open_faces(starts, windows, cube.box):
                 following = tuple(a + b for a, b in zip(starts, step, strict=True))
                 if following in windows:
                     continue
@@ -204,10 +205,19 @@ class CubePredictor:
         return self._decoded(starts, click, previous)
 
     def _open_faces(
-        self, starts: _Starts, logits: Resampled, box: Box | None
+        self, starts: _Starts, windows: Mapping[_Starts, Resampled], box: Box | None
     ) -> list[tuple[int, ...]]:
-        """Steps of half a window over the faces that the mask meets and the volume goes beyond."""
-        inside = self._fine(logits) > 0
+        """Steps of half a window over the faces that the mask meets and the volume goes beyond.
+
+        Not where all that the mask meets is seen by other windows, away from their own faces.
+        """
+        inside = self._fine(windows[starts]) > 0
+        for other in windows:
+            if other != starts:
+                low = np.array(other) - starts + _RIM
+                high = low + self._size - 2 * _RIM
+                part = [slice(max(a, 0), max(b, 0)) for a, b in zip(low, high, strict=True)]
+                inside[tuple(part)] = False
         if box is not None:
             inside &= allowed(self._window(starts), box, self._image.grid)
         steps = []
