@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -15,9 +15,11 @@ import pytest
 
 from tests.fakes import BrightModel
 from tests.session.small import GRID, PLACES, two_balls
+from vesal.cohort.case import Wanted
 from vesal.cohort.prompt_file import read_cases
 from vesal.cohort.run import Settings, run
 from vesal.errors import ConfigError, ResourceError
+from vesal.images import Image, open_image
 from vesal.labels import open_labels
 
 SETTINGS = Settings(model=BrightModel(), identity="bright")
@@ -139,58 +141,171 @@ def test_a_full_disk_stops_the_run_and_what_is_done_stays(
     assert run(cases, cohort / "out", SETTINGS).skipped == 1
 
 
-def test_a_damaged_report_is_refused(cohort: Path) -> None:
-    """It is not overwritten."""
-    (cohort / "out" / "report.json").write_text("{")
-    with pytest.raises(ConfigError, match="is damaged or of another version"):
-        run(read_cases(cohort / "cases.csv"), cohort / "out", SETTINGS)
-    assert (cohort / "out" / "report.json").read_text() == "{"
-
-
-def test_names_that_a_spreadsheet_would_run_are_only_text(cohort: Path) -> None:
-    """A cell never begins with what makes a formula."""
-    text = (cohort / "cases.csv").read_text().replace("ball 0", "=cmd")
+def test_the_report_counts_what_is_in_the_file(cohort: Path) -> None:
+    """Though a later object has taken voxels of an earlier one, which is told."""
+    text = (cohort / "cases.csv").read_text().replace("28,20,11", "8,8,4")
     (cohort / "cases.csv").write_text(text)
     run(read_cases(cohort / "cases.csv")[:1], cohort / "out", SETTINGS)
-    assert rows_of(cohort / "out")[0]["object"] == "'=cmd"
+    first, second = rows_of(cohort / "out")
+    array = open_labels(cohort / "out" / "one.nii.gz").array
+    assert int(first["voxels"]) == np.count_nonzero(array == 1) == 0
+    assert int(second["voxels"]) == np.count_nonzero(array == 2) > 0
+    assert "a click lies in another object" in first["notes"]
+    assert not second["notes"]
+
+
+def test_it_does_not_matter_where_in_the_file_a_case_stands(
+    cohort: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor from which folder the run is started: what is done stays done."""
+    (cohort / "two.nii.gz").write_bytes((cohort / "one.nii.gz").read_bytes())
+    run(read_cases(cohort / "cases.csv"), cohort / "out", SETTINGS)
+    text = (cohort / "cases.csv").read_text()
+    (cohort / "cases.csv").write_text(text.replace("\n", "\n\n", 1))
+    monkeypatch.chdir(cohort)
+    assert run(read_cases(Path("cases.csv")), Path("out"), SETTINGS).skipped == 3
+
+
+def test_one_by_one_each_prompt_improves_the_last_answer(cohort: Path) -> None:
+    """Told at once, the model is asked only about all of them."""
+    asked = {}
+    for one_by_one in (False, True):
+        model = BrightModel()
+        case = read_cases(cohort / "cases.csv")[0]
+        prompts = tuple(p for one in case.wanted for p in one.prompts)
+        wanted = Wanted(name="both", prompts=prompts, one_by_one=one_by_one)
+        settings = Settings(model=model, identity=str(one_by_one))
+        run([replace(case, wanted=(wanted,))], cohort / "out", settings)
+        asked[one_by_one] = [tensors.labels.shape[1] for tensors in model.prompts]
+    assert 1 not in asked[False]
+    assert asked[True][0] == 1
+    assert max(asked[True]) == 2
+
+
+def test_masks_are_taken_from_files(cohort: Path) -> None:
+    """To begin with, and to stay out of; one on another grid costs its object."""
+    mask = np.zeros(GRID.shape, np.uint8)
+    mask[2:5, 2:5, 2:5], mask[PLACES[1]] = 3, 4
+    affine = GRID.affine
+    for name, array in (("labels", mask), ("other", mask[1:])):
+        image = nib.Nifti1Image(array, affine)  # type: ignore[no-untyped-call]
+        nib.save(image, cohort / f"{name}.nii.gz")
+    rows = ["start,labels.nii.gz 3", "avoid,labels.nii.gz 4", "start,other.nii.gz"]
+    rows = [f"one.nii.gz,object {number % 2},{row},,voxel" for number, row in enumerate(rows)]
+    rows[1] = rows[1].replace("object 1", "object 0")
+    rows[2] = rows[2].replace("object 0", "object 2")
+    text = "\n".join(["image,object,kind,coordinates,positive,frame", *rows])
+    (cohort / "cases.csv").write_text(text + "\n")
+    run(read_cases(cohort / "cases.csv"), cohort / "out", SETTINGS)
+    good, bad = rows_of(cohort / "out")
+    assert (good["status"], bad["status"]) == ("done", "failed")
+    assert "must have the image's shape" in bad["message"]
+    array = open_labels(cohort / "out" / "one.nii.gz").array
+    assert np.array_equal(array == 1, mask == 3)
+
+
+def test_an_image_that_several_cases_are_about_is_opened_once(
+    cohort: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they follow each other."""
+    opened: list[str] = []
+
+    def opening(path: Path, *, series: str | None) -> Image:
+        opened.append(f"{path.name} {series}")
+        return open_image(path, series=series)
+
+    monkeypatch.setattr("vesal.cohort.run.open_image", opening)
+    case = read_cases(cohort / "cases.csv")[0]
+    twice = [case, replace(case, name="again"), replace(case, name="third", series="2")]
+    run(twice, cohort / "out", SETTINGS)
+    assert opened == ["one.nii.gz None", "one.nii.gz 2"]
+
+
+def test_whatever_goes_wrong_with_a_case_the_others_go_on(
+    cohort: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that stumbles over one file, memory that is used up: a row, and no end."""
+    errors = {"one": MemoryError(), "two": IndexError("out of\nrange")}
+
+    def opening(path: Path, *, series: str | None) -> Image:
+        if (name := path.name.split(".")[0]) in errors:
+            raise errors[name]
+        return open_image(path, series=series)
+
+    monkeypatch.setattr("vesal.cohort.run.open_image", opening)
+    assert run(read_cases(cohort / "cases.csv"), cohort / "out", SETTINGS).failed == 2
+    messages = [row["message"] for row in rows_of(cohort / "out")]
+    assert messages[0] == "the memory of this machine is used up"
+    assert messages[1:] == ["IndexError: out of range", "", ""]
+
+
+def test_an_older_result_under_the_name_of_a_failed_case_is_noted(cohort: Path) -> None:
+    """It stays, as after every failure; nobody shall take it for the new one."""
+    cases = read_cases(cohort / "cases.csv")[:1]
+    run(cases, cohort / "out", SETTINGS)
+    (cohort / "one.nii.gz").write_bytes(b"")
+    for _ in range(2):
+        assert run(cases, cohort / "out", SETTINGS).failed == 1
+        (row,) = rows_of(cohort / "out")
+        assert row["notes"] == "left from an earlier run: one.nii.gz"
+    assert (cohort / "out" / "one.nii.gz").exists()
+
+
+def test_a_scan_is_never_replaced_by_its_result(cohort: Path) -> None:
+    """Results may lie beside the scans, but not over them."""
+    before = (cohort / "one.nii.gz").read_bytes()
+    with pytest.raises(ConfigError, match="would be replaced"):
+        run(read_cases(cohort / "cases.csv"), cohort, SETTINGS)
+    assert (cohort / "one.nii.gz").read_bytes() == before
+    assert not (cohort / "report.csv").exists()
 
 
 _WORKER = """
 import sys
+import time
 from pathlib import Path
 sys.path.insert(0, {root!r})
-import time
+import vesal.labels.write as write
 from tests.fakes import BrightModel
 from vesal.cohort.prompt_file import read_cases
 from vesal.cohort.run import Settings, run
-class Slow(BrightModel):
+def wait():
+    print("there", flush=True)
+    time.sleep(600)
+class Thinking(BrightModel):
     def decode(self, embedding, prompts):
-        time.sleep(0.02)
+        if {where!r} == "thinking" and Path({done!r}).exists():
+            wait()
         return super().decode(embedding, prompts)
-cases = read_cases(Path({file!r}))
-print("ready", flush=True)
-run(cases, Path({out!r}), Settings(model=Slow(), identity="bright"))
+whole = write._WRITERS[".nii.gz"]
+def half(path, content):
+    if {where!r} == "writing" and Path({done!r}).exists():
+        path.write_bytes(b"half of it")
+        wait()
+    whole(path, content)
+write._WRITERS[".nii.gz"] = half
+run(read_cases(Path({file!r})), Path({out!r}), Settings(model=Thinking(), identity="bright"))
 """
 
 
-@pytest.mark.parametrize("wait_s", [0.1, 0.6, 1.5])
-def test_a_killed_run_is_taken_up_where_it_was(cohort: Path, wait_s: float) -> None:
-    """Nothing half written, nothing done twice that was in the report."""
+@pytest.mark.parametrize("where", ["thinking", "writing"])
+def test_a_killed_run_is_taken_up_where_it_was(cohort: Path, where: str) -> None:
+    """Nothing half written, nothing lost but the case that was running, nothing done twice."""
     (cohort / "two.nii.gz").write_bytes((cohort / "one.nii.gz").read_bytes())
     root, out = Path(__file__).resolve().parents[2], cohort / "out"
-    script = _WORKER.format(root=str(root), file=str(cohort / "cases.csv"), out=str(out))
+    done = out / "one.nii.gz"
+    file = str(cohort / "cases.csv")
+    script = _WORKER.format(root=str(root), where=where, done=str(done), file=file, out=str(out))
     with subprocess.Popen(  # noqa: S603
         [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root
     ) as worker:
         assert worker.stdout is not None
-        worker.stdout.readline()
-        time.sleep(wait_s)
+        assert worker.stdout.readline() == b"there\n"
         worker.send_signal(signal.SIGKILL)
-    finished = []
-    if (out / "report.json").exists():
-        finished = list(json.loads((out / "report.json").read_text())["cases"])
-    for path in out.glob("[!.]*.nii.gz"):
-        open_labels(path)
+    assert list(json.loads((out / "report.json").read_text())["cases"]) == ["one"]
+    assert [row["case"] for row in rows_of(out)] == ["one", "one"]
+    assert list(out.glob("[!.]*.nii.gz")) == [done]
+    assert len(list(out.glob(".vesal-*"))) == (where == "writing")
     outcome = run(read_cases(cohort / "cases.csv"), out, SETTINGS)
-    assert outcome.skipped == len(finished)
-    assert outcome.done == 3 - len(finished)
+    assert (outcome.skipped, outcome.done) == (1, 2)
+    assert list(out.glob(".vesal-*")) == []

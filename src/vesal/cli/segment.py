@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from vesal.cli.segment_many import check_alone, run_many
+from vesal.cli.segment_many import Many, check_no_scan, run_many, the_scan
 from vesal.cli.segment_one import How, Job, Said, check_model, segment_one
-from vesal.errors import ConfigError
 
 HELP = """Segment one structure of a scan from prompts, or the structures of many scans.
 
@@ -22,17 +21,18 @@ and a report go into the folder OUT, what is done already is skipped, and the ex
 case failed."""
 EXAMPLES = """[bold]Examples[/bold]
   [dim]one click in the liver, in mm[/dim]
-    vesal segment ct.nii.gz --point 12,-40,33 -o liver.nii.gz
+    vesal segment ct.nii.gz --point 98,161,397 -o liver.nii.gz
   [dim]a second click, one outside, and a picture to look at[/dim]
-    vesal segment ct.nii.gz --point 12,-40,33 --point 30,-20,40 \\
-      --negative -5,-60,33 -o liver.nii.gz --picture liver.png
+    vesal segment ct.nii.gz --point 98,161,397 --point 60,170,400 \\
+      --negative -40,100,397 -o liver.nii.gz --picture liver.png
   [dim]a box of array indices, both corners included; a box on one slice[/dim]
     vesal segment mr.nrrd --voxel --box 40,52,8,61,70,15 -o lesion.nrrd
     vesal segment mr.nrrd --voxel --box 40,52,11,61,70,11 -o lesion.nrrd
   [dim]a line drawn through it, kept out of what is segmented already[/dim]
-    vesal segment ct.nii.gz --scribble "12,-40,33 30,-38,33" --avoid done.nii.gz:3,5 -o k.nii.gz
+    vesal segment ct.nii.gz --scribble "98,161,397 80,165,397" \\
+      --avoid done.nii.gz:3,5 -o liver.nii.gz
   [dim]a folder with DICOM series, written as DICOM SEG; a 2D image by row and column[/dim]
-    vesal segment series/ --series 2 --point 12,-40,33 --name liver -o liver.seg.dcm
+    vesal segment series/ --series 2 --point 25,-60,130 --name liver -o liver.seg.dcm
     vesal segment cells.png --voxel --point 120,85 -o cell.png
   [dim]many scans[/dim]
     vesal segment --prompts cases.csv -o out/"""
@@ -111,7 +111,7 @@ _Series = Annotated[
     ),
 ]
 _Name = Annotated[
-    str,
+    str | None,
     typer.Option("--name", metavar="NAME", help="What it is called in files that hold names."),
 ]
 _Save = Annotated[
@@ -127,8 +127,10 @@ _Each = Annotated[
     typer.Option("--each", metavar="", help="With --prompts: a file for each object."),
 ]
 _Format = Annotated[
-    str,
-    typer.Option("--format", metavar="SUFFIX", help="With --prompts: of the results."),
+    str | None,
+    typer.Option(
+        "--format", metavar="SUFFIX", help="With --prompts: of the results; .nii.gz if not given."
+    ),
 ]
 _Again = Annotated[
     bool,
@@ -174,14 +176,14 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     avoid: _Avoid = None,
     voxel: _Voxel = False,
     series: _Series = None,
-    name: _Name = "structure",
+    name: _Name = None,
     model: _Model = "vesal-mini",
     full_history: _FullHistory = False,
     picture: _Picture = None,
     save: _Save = None,
     prompts: _Prompts = None,
     each: _Each = False,
-    format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
+    format: _Format = None,  # noqa: A002  # the name of the option
     again: _Again = False,
     cache: _Cache = None,
 ) -> None:
@@ -196,11 +198,11 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     said = Said(inside=inside, outside=outside, start=start, avoid=avoid or [], voxel=voxel)
     check_model(model)
     how = How(model=model, full_history=full_history, cache=cache)
+    many = Many(suffix=format, each=each, again=again)
     if prompts is not None:
-        check_alone(scan, said, picture, save, series)
-        run_many(prompts, output, how, suffix=format, each=each, again=again)
+        check_no_scan(said, (scan, series, name, picture, save))
+        run_many(prompts, output, how, many)
         return
-    if scan is None:
-        raise ConfigError("give a SCAN with prompts, or a prompt file with --prompts")
-    job = Job(scan=scan, series=series, name=name, output=output, picture=picture, save=save)
+    one = the_scan(scan, many)
+    job = Job(scan=one, series=series, name=name, output=output, picture=picture, save=save)
     segment_one(job, said, how)

@@ -1,53 +1,82 @@
 """Many scans: a prompt file in, a folder of results with a report out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from vesal.cli.console import bar, print_facts
-from vesal.cli.segment_one import How, Said
+from vesal.cli.segment_one import How, Said, history_note
 from vesal.errors import ConfigError, ResourceError
 
 FAILED_EXIT_CODE = 6
 """At least one case failed; the others are done, and the report says why."""
 
 
-def check_alone(
-    scan: Path | None, said: Said, picture: Path | None, save: Path | None, series: str | None
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """What can be said of a run over many scans.
+
+    Attributes:
+        suffix: of the results; None for .nii.gz.
+        each: a file for each object.
+        again: do again what is done.
+    """
+
+    suffix: str | None
+    each: bool
+    again: bool
+
+    @property
+    def is_said(self) -> bool:
+        """True if any of it was said."""
+        return self.suffix is not None or self.each or self.again
+
+
+def check_no_scan(said: Said, others: Sequence[object]) -> None:
     """Refuse what is said of one scan beside a prompt file.
+
+    Args:
+        said: its prompts.
+        others: all else that was said of it, None where it was not.
 
     Raises:
         ConfigError: if there is any.
     """
-    if scan is not None or not said.is_empty or said.voxel or picture or save or series:
+    if not said.is_empty or said.voxel or any(other is not None for other in others):
         raise ConfigError(
             "with --prompts the file says which scans and what in them: leave SCAN and the options "
             "of one scan out"
         )
 
 
-def run_many(
-    prompts: Path, folder: Path, how: How, *, suffix: str, each: bool, again: bool
-) -> None:
+def the_scan(scan: Path | None, many: Many) -> Path:
+    """The one scan, where there is no prompt file.
+
+    Raises:
+        ConfigError: if there is none, or something was said that only a prompt file needs.
+    """
+    if scan is None or many.is_said:
+        raise ConfigError(
+            "give a SCAN with prompts; or a prompt file with --prompts, which --each, --format and "
+            "--again are for"
+        )
+    return scan
+
+
+def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
     """Run a prompt file, print how it went, and end with exit code 6 if a case failed.
 
     Raises:
         VesalError: the file is wrong, before anything is done; or the disk refuses.
     """
     from vesal.cohort.prompt_file import read_cases
-    from vesal.labels.write import check_suffix
 
+    suffix = many.suffix or ".nii.gz"
     cases = read_cases(prompts)
-    check_suffix(Path(f"result{suffix}"))
-    if not folder.parent.is_dir():
-        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
-        raise ResourceError(msg)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the results"
-        raise ResourceError(msg) from error
+    _check_suffix(suffix)
+    _make(folder)
     with bar("loading the model", left=True) as progress:
         from vesal.checkpoints.identity import identity
         from vesal.checkpoints.load import load_model
@@ -59,17 +88,39 @@ def run_many(
             identity=identity(model),
             full_history=how.full_history,
             suffix=suffix,
-            each=each,
+            each=many.each,
             cache=how.cache,
         )
-        outcome = run(cases, folder, settings, again=again, progress=progress)
+        outcome = run(cases, folder, settings, again=many.again, keep=(prompts,), progress=progress)
     print_facts(
         [
             ("done", str(outcome.done)),
             ("skipped", f"{outcome.skipped} (done before; --again repeats them)"),
             ("failed", str(outcome.failed)),
+            *history_note(how),
             ("report", str(outcome.report)),
         ]
     )
     if outcome.failed:
         raise typer.Exit(FAILED_EXIT_CODE)
+
+
+def _check_suffix(suffix: str) -> None:
+    """Refuse a suffix that no format has, or that is more than a suffix; raises InputError."""
+    from vesal.labels.write import check_suffix
+
+    if check_suffix(Path(f"result{suffix}")) != suffix.lower():
+        msg = f"--format needs a suffix alone, like .seg.nrrd, got {suffix!r}"
+        raise ConfigError(msg)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder for the results, but none above it; raises ResourceError."""
+    if not folder.parent.is_dir():
+        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
+        raise ResourceError(msg)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the results"
+        raise ResourceError(msg) from error

@@ -87,7 +87,7 @@ class Job:
     output: Path
     picture: Path | None
     save: Path | None
-    name: str
+    name: str | None
 
 
 def segment_one(job: Job, said: Said, how: How) -> None:
@@ -102,7 +102,8 @@ def segment_one(job: Job, said: Said, how: How) -> None:
 
     started = time.perf_counter()
     typed = said.typed()
-    check_name(job.name)
+    name = "structure" if job.name is None else job.name
+    check_name(name)
     results = (job.output, job.picture, job.save)
     check_paths(job.scan, tuple(path for path in results if path is not None), job.picture)
     with bar(f"reading {job.scan.name}") as progress:
@@ -115,10 +116,10 @@ def segment_one(job: Job, said: Said, how: How) -> None:
         session = Session(
             image, how.model, full_history=how.full_history, cache=how.cache, progress=progress
         )
-        session.change(1, name=job.name)
+        session.change(1, name=name)
         session.add(*prompts)
         _write(session, job, how.model)
-    facts = _found(session, image)
+    facts = _found(session, image) + history_note(how)
     facts += [("time", f"{time.perf_counter() - started:.1f} s"), ("mask", str(job.output))]
     for what, path in (("picture", job.picture), ("session", job.save)):
         facts += [(what, str(path))] if path is not None else []
@@ -138,6 +139,24 @@ def check_model(model: str) -> None:
         raise ConfigError(msg)
     if not Path(model).is_file():
         weights_path(model)
+
+
+def history_note(how: How) -> list[tuple[str, str]]:
+    """A note if --full-history was given to a model that is told all clicks anyway.
+
+    Raises:
+        CheckpointError: damaged weights.
+    """
+    if not how.full_history:
+        return []
+    from vesal.checkpoints.weights import open_weights
+    from vesal.models.sam_config import SamConfig
+    from vesal.models.zoo import ZOO
+
+    config = ZOO[how.model] if how.model in ZOO else open_weights(Path(how.model)).config
+    if isinstance(config, SamConfig) and config.ndim == 3:
+        return []
+    return [("note", "--full-history changes nothing: only a 3D SAM is not told all clicks anyway")]
 
 
 def _masks(said: Said, image: "Image") -> "list[Prompt]":

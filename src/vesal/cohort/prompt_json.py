@@ -5,6 +5,7 @@
 """
 
 import json
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def json_drafts(text: str, folder: Path, problems: Problems) -> list[Draft]:
     if not _is_record(record, ("version", "frame", "cases"), "the file", problems):
         return []
     if type(record.get("version")) is not int or record["version"] != VERSION:
-        problems.add("the file", f'needs "version": {VERSION}, got {record.get("version")!r}')
+        problems.add(
+            "the file", f'needs "version": {VERSION}, got {reprlib.repr(record.get("version"))}'
+        )
     frame = _text(record, "frame", "mm", "the file", problems)
     return [
         _draft(case, frame, folder, f"case {number}", problems)
@@ -50,7 +53,7 @@ def json_drafts(text: str, folder: Path, problems: Problems) -> list[Draft]:
 def _draft(record: Record, frame: str, folder: Path, where: str, problems: Problems) -> Draft:
     series = record.get("series", "")
     if type(series) not in (str, int):
-        problems.add(where, f"series must be a number or a text, got {series!r}")
+        problems.add(where, f"series must be a number or a text, got {reprlib.repr(series)}")
     return Draft(
         where=where,
         image=_text(record, "image", "", where, problems),
@@ -70,7 +73,7 @@ def _draft(record: Record, frame: str, folder: Path, where: str, problems: Probl
 def _wanted(record: Record, number: int, folder: Path, where: str, problems: Problems) -> Wanted:
     one_by_one = record.get("one_by_one", False)
     if not isinstance(one_by_one, bool):
-        problems.add(where, f"one_by_one must be true or false, got {one_by_one!r}")
+        problems.add(where, f"one_by_one must be true or false, got {reprlib.repr(one_by_one)}")
     said: list[Typed | MaskFile] = []
     prompts = _list(record, "prompts", where, problems)
     for place, prompt in enumerate(prompts, 1):
@@ -125,7 +128,7 @@ def _typed(record: Record, kind: str, where: str) -> Typed:
     points = [record[kind]] if kind == "point" else record[kind]
     if not isinstance(points, list) or not all(_is_point(point) for point in points):
         shape = "a list of numbers" if kind == "point" else "a list of points, lists of numbers"
-        msg = f"a {kind} needs {shape}, got {record[kind]!r}"
+        msg = f"a {kind} needs {shape}, got {reprlib.repr(record[kind])}"
         raise ConfigError(msg)
     return Typed(where=where, kind=kind, points=tuple(map(tuple, points)), **flags)
 
@@ -170,5 +173,5 @@ def _text(record: Record, key: str, default: str, where: str, problems: Problems
     value = record.get(key, default)
     if isinstance(value, str):
         return value
-    problems.add(where, f"{key} must be a text, got {value!r}")
+    problems.add(where, f"{key} must be a text, got {reprlib.repr(value)}")
     return default

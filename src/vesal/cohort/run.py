@@ -133,10 +133,9 @@ def _key(case: Case, settings: Settings) -> str:
     Where a prompt stands in its file, and from where that is looked at, is not part of it.
     """
     files = [path.resolve() for path in case.files]
-    files += sorted(path for path in files[0].rglob("*") if path.is_file())
-    facts = [
-        (str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.exists()
-    ]
+    if files[0].is_dir():
+        files += sorted(files[0].rglob("*"))
+    facts = [_stamp(path) for path in files]
     said = [
         (one.name, one.one_by_one, [replace(prompt, where="") for prompt in one.prompts])
         for one in case.wanted
@@ -144,6 +143,15 @@ def _key(case: Case, settings: Settings) -> str:
     about = (case.name, case.series, case.voxel, case.overlap, said)
     same = (settings.identity, settings.full_history, settings.suffix, settings.each)
     return hashlib.sha256(repr((about, facts, same)).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """What changes with a file; noughts for one that cannot be looked at."""
+    try:
+        facts = path.stat()
+    except OSError:  # opening it will say why
+        return str(path), 0, 0
+    return str(path), facts.st_size, facts.st_mtime_ns
 
 
 def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tuple[Row, ...]:

@@ -55,11 +55,15 @@ def resample(
     part = _part_under(matrix, source.shape, target.shape, _reach(order, sigmas))
     if part is None:
         return np.full(target.shape, fill, dtype=np.float32)
-    values = np.array(array[part], dtype=np.float32)  # a copy: the blur works in place
+    values, counts = _averaged(array[part], sigmas)
     if sigmas.any():
-        ndimage.gaussian_filter(values, sigmas, output=values, mode="nearest", truncate=_BLUR_REACH)
-    offset = matrix[:-1, -1] - [piece.start for piece in part]
-    moved = _read_at(values, matrix[:-1, :-1], offset, target.shape, order)
+        # A block blurs by the variance of a box, reading between blocks by that of a triangle.
+        left = np.sqrt(np.maximum(sigmas**2 - (counts**2 - 1) / 4, 0)) / counts
+        ndimage.gaussian_filter(values, left, output=values, mode="nearest", truncate=_BLUR_REACH)
+    offset = matrix[:-1, -1] - [piece.start for piece in part] - (counts - 1) / 2
+    moved = _read_at(
+        values, matrix[:-1, :-1] / counts[:, None], offset / counts, target.shape, order
+    )
     _fill_outside(moved, matrix, source.shape, fill)
     return moved
 
@@ -81,6 +85,27 @@ def _blur_sigmas(matrix: AffineMatrix) -> NDArray[np.float64]:
     steps = np.linalg.norm(matrix[:-1, :-1], axis=1)
     sigmas: NDArray[np.float64] = np.sqrt(np.maximum(steps**2 - 1, 0)) / _FWHM_PER_SIGMA
     return sigmas
+
+
+def _averaged(values: Voxels, sigmas: NDArray[np.float64]) -> tuple[Resampled, NDArray[np.int64]]:
+    """Values averaged over blocks, as float32, and the voxels along each edge of a block.
+
+    A block is at most as wide as the blur's sigma: it takes some of the blur on itself, and leaves
+    fewer voxels to blur. At the far faces a block may be left that is not full: it is filled up
+    with the edge value.
+    """
+    counts = np.maximum(np.floor(sigmas), 1).astype(np.int64)
+    if (counts == 1).all():
+        return np.array(values, dtype=np.float32), counts  # a copy: the blur works in place
+    missing = -np.array(values.shape) % counts
+    if missing.any():
+        values = np.pad(values, [(0, int(n)) for n in missing], mode="edge")
+    shape = np.array(values.shape) // counts
+    total = np.zeros(shape, np.float32)
+    for corner in np.ndindex(*counts.tolist()):
+        steps = zip(corner, counts.tolist(), strict=True)
+        total += values[tuple(slice(first, None, step) for first, step in steps)]
+    return total / np.float32(counts.prod()), counts
 
 
 def _reach(order: int, sigmas: NDArray[np.float64]) -> NDArray[np.int64]:

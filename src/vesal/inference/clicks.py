@@ -18,6 +18,13 @@ class Clicks:
 
     points_mm: PointsMm
     positive: PointFlags
+    made: PointFlags | None = None
+    """Which of them the user made, and not a drawing that they stand for; None for all."""
+
+    @property
+    def own(self) -> PointFlags:
+        """Whether the user made each of them."""
+        return np.ones(len(self.positive), np.bool_) if self.made is None else self.made
 
     def started(self, box: Box | None) -> "Clicks":
         """The clicks with one in the middle of the box, where none says what is inside.
@@ -29,11 +36,20 @@ class Clicks:
         return Clicks(
             points_mm=np.concatenate([self.points_mm, np.array([box.middle_mm])]),
             positive=np.append(self.positive, True),
+            made=np.append(self.own, True),
         )
 
     def only(self, chosen: PointFlags | slice) -> "Clicks":
         """The chosen ones of the clicks."""
-        return Clicks(points_mm=self.points_mm[chosen], positive=self.positive[chosen])
+        return Clicks(
+            points_mm=self.points_mm[chosen], positive=self.positive[chosen], made=self.own[chosen]
+        )
+
+    def ordered(self, order: list[int]) -> "Clicks":
+        """The clicks in another order."""
+        return Clicks(
+            points_mm=self.points_mm[order], positive=self.positive[order], made=self.own[order]
+        )
 
     def begins_with(self, first: "Clicks") -> bool:
         """Whether these are the other clicks and perhaps more."""

@@ -345,7 +345,7 @@ def _positive_first(clicks: Clicks) -> Clicks:
     """The clicks with a positive one at the front: there is nothing yet to take away from."""
     first = int(np.argmax(clicks.positive))
     order = [first, *(i for i in range(len(clicks.positive)) if i != first)]
-    return Clicks(points_mm=clicks.points_mm[order], positive=clicks.positive[order])
+    return clicks.ordered(order)
 
 
 def _windows(cube: _Cube) -> dict[_Starts, Resampled]:

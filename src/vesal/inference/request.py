@@ -61,8 +61,8 @@ class Request:
             joined: leave out pieces that hold neither a positive click nor a drawn voxel.
         """
         said = [region.patch for region in self.regions if region.inside]
-        voxels = self.clicks.voxels(grid)
-        sure = np.array([voxel for voxel, positive in voxels if positive], np.int64)
+        voxels = self._voxels(grid)
+        sure = np.array([voxel for voxel, positive, own in voxels if positive and own], np.int64)
         low, high = _span(mask, start, said, sure.reshape(-1, grid.ndim))
         part = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
         whole = np.zeros(high - low, np.bool_)
@@ -75,18 +75,35 @@ class Request:
             whole = pieces_with(whole, held)
         return Patch.of(whole, low.tolist(), grid.shape)
 
+    def _voxels(self, grid: Grid) -> list[tuple[tuple[int, ...], bool, bool]]:
+        """The voxel of each click in the image, its side, and whether the user made it."""
+        own = self.clicks.own
+        drawn = self.clicks.only(~own)
+        return [
+            (voxel, positive, is_own)
+            for clicks, is_own in ((drawn, False), (self.clicks.only(own), True))
+            for voxel, positive in clicks.voxels(grid)
+        ]
+
     def _obeyed(
-        self, whole: MaskArray, part: tuple[slice, ...], voxels: list[tuple[tuple[int, ...], bool]]
+        self,
+        whole: MaskArray,
+        part: tuple[slice, ...],
+        voxels: list[tuple[tuple[int, ...], bool, bool]],
     ) -> MaskArray:
         """Set in a part of the image what was drawn and clicked; returns what was said to be in."""
         held = np.zeros_like(whole)
         for region in self.regions:
             here = region.patch.within(part)
             whole[here] = held[here] = region.inside
-        for voxel, positive in voxels:
+        for voxel, positive, own in voxels:
             local = tuple(i - s.start for i, s in zip(voxel, part, strict=True))
-            if all(0 <= i < n for i, n in zip(local, whole.shape, strict=True)):
+            if not all(0 <= i < n for i, n in zip(local, whole.shape, strict=True)):
+                continue
+            if own:
                 whole[local] = held[local] = positive
+            elif positive:
+                held[local] = whole[local]  # it stands for a drawing, and gives way to others
         return held
 
 
@@ -98,31 +115,36 @@ def request_of(prompts: Sequence[Prompt], grid: Grid) -> Request:
     Raises:
         PromptError: a scribble or lasso that is not on the image.
     """
-    clicks: list[tuple[PointsMm, bool]] = []
+    clicks: list[tuple[PointsMm, bool, bool]] = []
     regions: list[Region] = []
     notes: list[str] = []
     box: Box | None = None
     for prompt in prompts:
         if isinstance(prompt, Click):
-            clicks.append((np.array([prompt.point_mm], np.float64), prompt.positive))
+            clicks.append((np.array([prompt.point_mm], np.float64), prompt.positive, True))
         elif isinstance(prompt, Box) and prompt.positive:
             box = prompt
         elif isinstance(prompt, Scribble):
-            clicks.append((scribble_clicks(prompt, grid), prompt.positive))
+            clicks.append((scribble_clicks(prompt, grid), prompt.positive, False))
             regions.append(Region(patch=scribbled(prompt, grid), inside=prompt.positive))
             notes.append(_SCRIBBLE)
         elif isinstance(prompt, Lasso):
             inside, around = lassoed(prompt, grid)
-            clicks.append((deepest(inside, around, grid), prompt.positive))
+            clicks.append((deepest(inside, around, grid), prompt.positive, False))
             regions.append(Region(patch=around if prompt.positive else inside, inside=False))
             notes.append(_LASSO)
         elif not prompt.positive:
             regions.append(Region(patch=_excluded(prompt, grid), inside=False))
             notes.append(_OUT)
-    points = [p for p, _ in clicks] or [np.zeros((0, grid.ndim))]
-    flags = [np.full(len(p), positive) for p, positive in clicks] or [np.zeros(0, np.bool_)]
+    nothing = (np.zeros((0, grid.ndim)), True, True)
+    points, sides, makers = zip(*[*clicks, nothing], strict=True)
+    counts = [len(one) for one in points]
     return Request(
-        clicks=Clicks(points_mm=np.concatenate(points), positive=np.concatenate(flags)),
+        clicks=Clicks(
+            points_mm=np.concatenate(points),
+            positive=np.repeat(sides, counts),
+            made=np.repeat(makers, counts),
+        ),
         box=box,
         regions=tuple(regions),
         notes=tuple(dict.fromkeys(notes)),

@@ -88,6 +88,7 @@ class Typed:
         low = tuple(min(pair) for pair in zip(*self.points, strict=True))
         high = tuple(max(pair) for pair in zip(*self.points, strict=True))
         if voxel:
+            _check_touches(low, high, grid)
             return Box.of_voxels(grid, low, high, positive=self.positive)
         return Box(low_mm=low, high_mm=high, positive=self.positive)
 
@@ -144,13 +145,25 @@ def _parsed(text: str, kind: str) -> tuple[Point, ...]:
     return points
 
 
+def _check_touches(low: Point, high: Point, grid: Grid) -> None:
+    """Refuse a box of indices that holds no voxel; raises PromptError."""
+    rows = zip(low, high, grid.shape, strict=True)
+    if any(b < -0.5 or a > n - 0.5 for a, b, n in rows):
+        corners = " to ".join(",".join(f"{v:g}" for v in corner) for corner in (low, high))
+        msg = f"voxels {corners} lie outside the image, whose voxels count {_range(grid)}"
+        raise PromptError(msg)
+
+
+def _range(grid: Grid) -> str:
+    first = ",".join("0" for _ in grid.shape)
+    return f"from {first} to {','.join(str(n - 1) for n in grid.shape)}"
+
+
 def _world(points: tuple[Point, ...], grid: Grid) -> tuple[Point, ...]:
     index = np.array(points, np.float64)
     outside = np.flatnonzero(~grid.contains(index))
     if len(outside):
         where = ",".join(f"{v:g}" for v in index[outside[0]])
-        last = ",".join(str(n - 1) for n in grid.shape)
-        first = ",".join("0" for _ in grid.shape)
-        msg = f"voxel {where} lies outside the image, whose voxels count from {first} to {last}"
+        msg = f"voxel {where} lies outside the image, whose voxels count {_range(grid)}"
         raise PromptError(msg)
     return tuple(map(tuple, grid.to_world(index).tolist()))
