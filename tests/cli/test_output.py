@@ -9,7 +9,7 @@ from tests.grids import RASTERS, UGLY
 from vesal.cli.output import check_paths, rehearse
 from vesal.errors import ImageError, ResourceError
 from vesal.geometry import Grid
-from vesal.images import Image
+from vesal.images import Image, Source
 
 
 def image_on(grid: Grid) -> Image:
@@ -85,6 +85,19 @@ def test_a_format_that_cannot_hold_the_mask_is_refused(
     """The writer itself says so, before anything is computed."""
     with pytest.raises(ImageError):
         rehearse(tmp_path / name, image_on(grid))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dicom_result_needs_a_dicom_series(tmp_path: Path) -> None:
+    """It refers to its slices."""
+    with pytest.raises(ImageError, match="must refer to a DICOM series"):
+        rehearse(tmp_path / "mask.seg.dcm", image_on(UGLY["LPS"]))
+    series = Image(
+        array=np.zeros((2, 2, 2), np.int16),
+        grid=Grid(shape=(2, 2, 2), affine=np.eye(4)),
+        source=Source(format="DICOM"),
+    )
+    rehearse(tmp_path / "mask.seg.dcm", series)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,6 +13,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from tests.dicom_series import write_series
 from tests.fakes import BrightModel
 from tests.session.small import GRID, PLACES, two_balls
 from vesal.cohort.case import Wanted
@@ -249,6 +250,24 @@ def test_an_older_result_under_the_name_of_a_failed_case_is_noted(cohort: Path) 
         (row,) = rows_of(cohort / "out")
         assert row["notes"] == "left from an earlier run: one.nii.gz"
     assert (cohort / "out" / "one.nii.gz").exists()
+
+
+def test_a_series_is_done_again_if_one_of_its_slices_changed(tmp_path: Path) -> None:
+    """A folder is all that is in it; one that has gone is a failed case, not the end."""
+    for name, number in (("first", 1), ("second", 2)):
+        write_series(tmp_path / "dicom" / name, SeriesNumber=number)
+    slices = sorted((tmp_path / "dicom" / "second").iterdir())
+    rows = 'dicom,ball,point,"4,3,5",2,voxel'
+    text = f"image,object,kind,coordinates,series,frame\n{rows}\n"
+    (tmp_path / "cases.csv").write_text(text)
+    (tmp_path / "out").mkdir()
+    cases = read_cases(tmp_path / "cases.csv")
+    assert run(cases, tmp_path / "out", SETTINGS).done == 1
+    assert run(cases, tmp_path / "out", SETTINGS).skipped == 1
+    os.utime(slices[3], (1, 1))
+    assert run(cases, tmp_path / "out", SETTINGS).done == 1
+    (tmp_path / "dicom").rename(tmp_path / "gone")
+    assert run(cases, tmp_path / "out", SETTINGS).failed == 1
 
 
 def test_a_scan_is_never_replaced_by_its_result(cohort: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_lasso_on_a_slice_holds_what_another_rasteriser_finds_inside(
     slice_number = grid.shape[across] // 2
     corners = np.insert(flat, across, slice_number, axis=1)
     inside, around = lassoed(Lasso(outline_mm=world(grid, corners)), grid)
-    filled = grid_points_in_poly((rows, columns), flat)
+    filled = grid_points_in_poly((rows, columns), flat)  # type: ignore[no-untyped-call]
     held = inside.full().take(slice_number, axis=across)
     assert np.array_equal(held, filled)
     assert inside.count == held.sum()

@@ -80,8 +80,8 @@ def test_an_answer_is_settled_the_same_on_a_part_as_on_the_whole(
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     whole[tuple(part)] = rng.random(whole[tuple(part)].shape) < 0.5
     joined = data.draw(st.booleans())
-    start = [s.start for s in part]
-    one = request.settled(whole[tuple(part)], start, grid, joined=joined)
+    corner = [s.start for s in part]
+    one = request.settled(whole[tuple(part)], corner, grid, joined=joined)
     other = request.settled(whole, (0, 0, 0), grid, joined=joined)
     assert one == other
     own = request.clicks.only(request.clicks.own)
