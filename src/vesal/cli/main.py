@@ -21,7 +21,8 @@ _TRACEBACK = "--traceback"
 _EXAMPLES = """[bold]Examples[/bold]
   vesal demo
   vesal info scan.nii.gz
-  vesal segment scan.nii.gz --point 12,-40,33 -o liver.nii.gz
+  vesal segment scan.nii.gz --point 98,161,397 -o liver.nii.gz
+  vesal segment --prompts cases.csv -o out/
   vesal segment --help
 
 [dim]vesal is a research tool, not a medical device.[/dim]"""

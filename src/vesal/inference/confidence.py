@@ -46,7 +46,7 @@ def stability(answer: Answer, grid: Grid) -> float | None:
         voxel = one.grid.voxel_volume_mm3
         common += voxel * np.count_nonzero(likely & (one.logits > _OFFSET))
         whole += voxel * np.count_nonzero(likely)
-    return common / whole if whole else None
+    return float(common / whole) if whole else None
 
 
 def suggestion(answer: Answer, request: Request, grid: Grid) -> Suggestion | None:
