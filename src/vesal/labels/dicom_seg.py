@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from vesal.arrays import LabelArray
 from vesal.errors import ConfigError, ImageError, ResourceError
 from vesal.labels.dicom_source import DicomSource, check_writable, quietly, read_source
-from vesal.labels.label_map import LabelMap
+from vesal.labels.labelled import Labelled
 from vesal.labels.segment import Segment
 from vesal.labels.terms import Code, Terms, read_terms
 
@@ -34,7 +34,7 @@ _FAMILY = PydicomCode("123110", "DCM", "Artificial Intelligence")
 
 def write_seg(
     path: Path,
-    labels: LabelMap,
+    labels: Labelled,
     *,
     kind: str = "BINARY",
     description: str = "",
@@ -80,7 +80,7 @@ def write_seg(
         seg.save_as(path)
 
 
-def _renumbered(slices: LabelArray, labels: LabelMap) -> LabelArray:
+def _renumbered(slices: LabelArray, labels: Labelled) -> LabelArray:
     """The same objects counted from 1 without gaps, as a SEG must have them."""
     table = np.zeros(65536, np.uint8 if len(labels.segments) < 256 else np.uint16)
     for number, segment in enumerate(labels.segments, start=1):

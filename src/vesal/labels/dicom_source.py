@@ -23,7 +23,7 @@ from pydicom.valuerep import format_number_as_ds
 from vesal.arrays import AffineMatrix, LabelArray
 from vesal.errors import ConfigError, ImageError
 from vesal.images import Source
-from vesal.labels.label_map import LabelMap
+from vesal.labels.labelled import Labelled
 from vesal.labels.source_slices import on_slices, slice_to_grid
 
 # Type 2 in PS3.3 C.7.1.1, C.7.2.1 and C.7.4.1: they must be there, and may be empty.
@@ -73,7 +73,7 @@ class DicomSource:
     planes: tuple[AffineMatrix, ...]
     size: tuple[int, int]
 
-    def labels(self, labels: LabelMap) -> LabelArray:
+    def labels(self, labels: Labelled) -> LabelArray:
         """Return the numbers of the label map on each slice, (slice, row, column).
 
         Raises:
@@ -84,7 +84,7 @@ class DicomSource:
         return on_slices(labels, self.planes, self.size)
 
 
-def check_writable(labels: LabelMap, description: str, *, allow_empty: bool) -> None:
+def check_writable(labels: Labelled, description: str, *, allow_empty: bool) -> None:
     """Refuse what neither a SEG nor an RTSTRUCT can hold.
 
     Raises:
@@ -124,7 +124,7 @@ def quietly() -> Iterator[None]:
             one.setLevel(level)
 
 
-def read_source(labels: LabelMap) -> DicomSource:
+def read_source(labels: Labelled) -> DicomSource:
     """Return the headers of the image that a label map belongs to.
 
     Raises:
@@ -179,7 +179,7 @@ def _changed(source: Source, what: str) -> ImageError:
     )
 
 
-def _complete(datasets: Sequence[Dataset], source: Source, labels: LabelMap) -> DicomSource:
+def _complete(datasets: Sequence[Dataset], source: Source, labels: Labelled) -> DicomSource:
     """Make the headers complete and alike."""
     first = datasets[0]
     for dataset in datasets:
@@ -226,7 +226,7 @@ def _fill(dataset: Dataset, first: Dataset) -> None:
             setattr(dataset, name, first[name].value)
 
 
-def _slice_planes(datasets: Sequence[Dataset], labels: LabelMap) -> list[AffineMatrix]:
+def _slice_planes(datasets: Sequence[Dataset], labels: Labelled) -> list[AffineMatrix]:
     if labels.grid.ndim == 2:
         return []
     thickness = format_number_as_ds(labels.grid.spacing_mm[2])
@@ -279,7 +279,7 @@ def _plane(
     return plane
 
 
-def _check_place(found: DicomSource, labels: LabelMap) -> None:
+def _check_place(found: DicomSource, labels: Labelled) -> None:
     """Refuse a slice with its middle outside the label map's grid."""
     rows, columns = found.size
     if not found.planes and found.size != labels.grid.shape:

@@ -11,7 +11,7 @@ from vesal.errors import ConfigError, ImageError, ResourceError
 from vesal.geometry.grid import Grid
 from vesal.images import Mask, Source
 from vesal.labels.segment import Segment
-from vesal.labels.write import Content, check_suffix, safe_names, save_labels
+from vesal.labels.write import check_suffix, safe_names, save_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -86,10 +86,7 @@ class LabelMap:
             ImageError: if the suffix is unknown or its format cannot hold the map.
             ResourceError: if the folder is missing or full or may not be written to.
         """
-        content = Content(
-            array=self.array, grid=self.grid, segments=self.segments, source=self.source
-        )
-        return save_labels(Path(path), content)
+        return save_labels(Path(path), self)
 
     def save_each(self, folder: str | os.PathLike[str], suffix: str) -> tuple[Path, ...]:
         """Write a file for each segment, named after it; return the paths in their order.

@@ -21,7 +21,7 @@ from vesal.arrays import AffineMatrix, LabelArray, PagePoints
 from vesal.errors import ImageError
 from vesal.labels.contours import outlines
 from vesal.labels.dicom_source import DicomSource, check_writable, quietly, read_source
-from vesal.labels.label_map import LabelMap
+from vesal.labels.labelled import Labelled
 from vesal.labels.segment import Segment
 from vesal.labels.terms import Term, Terms, read_terms
 
@@ -46,7 +46,7 @@ _NEOPLASM = "108369006"
 
 def write_rtstruct(
     path: Path,
-    labels: LabelMap,
+    labels: Labelled,
     *,
     description: str = "",
     terms: Terms | None = None,

@@ -10,13 +10,13 @@ import numpy as np
 from vesal.arrays import AffineMatrix, LabelArray
 from vesal.errors import ImageError
 from vesal.geometry.frames import lps_to_ras
-from vesal.labels.label_map import LabelMap
+from vesal.labels.labelled import Labelled
 
 _ALIGNED = 0.25  # voxels; the reader's own tolerance for uneven slices stays far below
 
 
 def on_slices(
-    labels: LabelMap, planes: Sequence[AffineMatrix], size: tuple[int, int]
+    labels: Labelled, planes: Sequence[AffineMatrix], size: tuple[int, int]
 ) -> LabelArray:
     """Return the numbers of a label map on each slice, (slice, row, column).
 
@@ -46,12 +46,12 @@ def on_slices(
     return slices
 
 
-def slice_to_grid(labels: LabelMap, plane: AffineMatrix) -> AffineMatrix:
+def slice_to_grid(labels: Labelled, plane: AffineMatrix) -> AffineMatrix:
     """Return the way from (column, row, 0) of a slice to the label map's continuous index."""
     return np.asarray(np.linalg.solve(labels.grid.affine, lps_to_ras(plane)))
 
 
-def _check_objects(labels: LabelMap, slices: LabelArray) -> None:
+def _check_objects(labels: Labelled, slices: LabelArray) -> None:
     """Refuse to lose an object that a resampled image shows between two slices."""
     lost = _numbers(labels.array.T) - _numbers(slices)
     if lost:
@@ -60,7 +60,7 @@ def _check_objects(labels: LabelMap, slices: LabelArray) -> None:
         raise ImageError(msg)
 
 
-def _check_slices(labels: LabelMap, own: Sequence[int | None]) -> None:
+def _check_slices(labels: Labelled, own: Sequence[int | None]) -> None:
     """Refuse to lose a slice."""
     for k in range(labels.array.shape[2]):
         if k not in own and labels.array[:, :, k].any():
@@ -79,7 +79,7 @@ def _numbers(slices: LabelArray) -> set[int]:
     return set(np.flatnonzero(there).tolist()) - {0}
 
 
-def _own_slice(labels: LabelMap, matrix: AffineMatrix, size: tuple[int, int]) -> int | None:
+def _own_slice(labels: Labelled, matrix: AffineMatrix, size: tuple[int, int]) -> int | None:
     """Which slice of the map this one is; None if its pixels are not the map's voxels."""
     rows, columns = size
     corners = np.array([(c, r, 0, 1) for c in (0, columns - 1) for r in (0, rows - 1)]).T
@@ -91,7 +91,7 @@ def _own_slice(labels: LabelMap, matrix: AffineMatrix, size: tuple[int, int]) ->
     return k if aligned and fits else None
 
 
-def _nearest(labels: LabelMap, matrix: AffineMatrix, size: tuple[int, int]) -> LabelArray:
+def _nearest(labels: Labelled, matrix: AffineMatrix, size: tuple[int, int]) -> LabelArray:
     """The nearest numbers on one slice, (row, column), 0 outside the grid."""
     rows, columns = size
     there = np.indices((columns, rows)).reshape(2, -1)

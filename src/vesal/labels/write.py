@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from vesal.arrays import LabelArray, Numbers
 from vesal.errors import ImageError
@@ -16,7 +14,10 @@ from vesal.images.raster import write_png, write_tiff
 from vesal.images.source import Source
 from vesal.images.write import replacing
 from vesal.labels.caret import label_table
+from vesal.labels.dicom_seg import write_seg
+from vesal.labels.labelled import Labelled
 from vesal.labels.mesh import write_obj, write_stl
+from vesal.labels.rtstruct import write_rtstruct
 from vesal.labels.seg_nrrd import segment_facts
 from vesal.labels.segment import Segment
 
@@ -24,17 +25,7 @@ _UNSAFE = re.compile(r"[^\w.+-]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Content:
-    """What a file is to hold: the parts of a label map."""
-
-    array: LabelArray
-    grid: Grid
-    segments: tuple[Segment, ...]
-    source: Source
-
-
-def save_labels(path: Path, content: Content) -> Path:
+def save_labels(path: Path, labels: Labelled) -> Path:
     """Write a label map on exactly its grid and return the path.
 
     An existing file is replaced in one step; after a failure it is still the old one.
@@ -46,7 +37,7 @@ def save_labels(path: Path, content: Content) -> Path:
     """
     suffix = check_suffix(path)
     with replacing(path, suffix) as temporary:
-        _WRITERS[suffix](temporary, content)
+        _WRITERS[suffix](temporary, labels)
     return path
 
 
@@ -80,46 +71,38 @@ def safe_names(names: list[str]) -> list[str]:
     return safe
 
 
-def _nifti(path: Path, one: Content) -> None:
+def _nifti(path: Path, one: Labelled) -> None:
     table = label_table(one.segments)
     write_nifti(path, one.array, one.grid, one.source, extension=table)
 
 
-def _seg_nrrd(path: Path, one: Content) -> None:
+def _seg_nrrd(path: Path, one: Labelled) -> None:
     facts = segment_facts(one.array, one.segments)
     write_nrrd(path, one.array, one.grid, one.source, facts=facts)
 
 
-def _plain(write: Callable[[Path, Numbers, Grid, Source], None]) -> Callable[[Path, Content], None]:
+def _plain(
+    write: Callable[[Path, Numbers, Grid, Source], None],
+) -> Callable[[Path, Labelled], None]:
     """A format that holds numbers and no names."""
     return lambda path, one: write(path, one.array, one.grid, one.source)
 
 
 def _mesh(
     write: Callable[[Path, LabelArray, Grid, Sequence[Segment]], None],
-) -> Callable[[Path, Content], None]:
+) -> Callable[[Path, Labelled], None]:
     return lambda path, one: write(path, one.array, one.grid, one.segments)
 
 
-def _seg(path: Path, one: Content) -> None:
-    from vesal.labels.dicom_seg import write_seg  # with the extra [dicom]
-    from vesal.labels.label_map import LabelMap
-
-    write_seg(path, LabelMap(**_parts(one)))
+def _seg(path: Path, one: Labelled) -> None:
+    write_seg(path, one)
 
 
-def _rtstruct(path: Path, one: Content) -> None:
-    from vesal.labels.label_map import LabelMap
-    from vesal.labels.rtstruct import write_rtstruct
-
-    write_rtstruct(path, LabelMap(**_parts(one)))
+def _rtstruct(path: Path, one: Labelled) -> None:
+    write_rtstruct(path, one)
 
 
-def _parts(one: Content) -> dict[str, Any]:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
-
-
-_WRITERS: dict[str, Callable[[Path, Content], None]] = {
+_WRITERS: dict[str, Callable[[Path, Labelled], None]] = {
     ".nii.gz": _nifti,
     ".nii": _nifti,
     ".seg.nrrd": _seg_nrrd,
