@@ -18,7 +18,7 @@ from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
-from vesal.inference.answer import Answer, Evidence, memory_of
+from vesal.inference.answer import GIVEN_LOGIT, Answer, Evidence, memory_of
 from vesal.inference.appearance import positive_zscore
 from vesal.inference.blend import blend
 from vesal.inference.boxes import allowed, index_box
@@ -39,7 +39,6 @@ _SPACING_MM = 1.5  # SAM-Med3D, published preprocessing
 _REMEMBERED_BYTES = 64 * 2**20  # some forty windows
 _RIM = 4  # lattice voxels at a window's faces: one logit voxel
 _MOST_WINDOWS = 12  # of one answer: each new one takes as long as a first click
-_GIVEN = 6.0  # logit of a mask that the user gave
 _BOX_NOTE = "box: emulated by a window, a click in its middle and a limit; not trained on boxes"
 _FAR_NOTE = "point: the clicks lie too far apart for one window; only the newest is looked at"
 _SCALE_NOTE = "intensity: nothing in the window is above 0, so all its voxels set the scale"
@@ -291,7 +290,7 @@ class CubePredictor:
             patch.array().astype(np.float32), local, self._coarse(self._window(starts))
         )
         none = Clicks(points_mm=np.zeros((0, 3)), positive=np.zeros(0, np.bool_))
-        logits = np.asarray(_GIVEN * (2 * inside - 1), np.float32)
+        logits = np.asarray(GIVEN_LOGIT * (2 * inside - 1), np.float32)
         return _Cube(
             clicks=none,
             box=None,

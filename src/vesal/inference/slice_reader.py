@@ -7,6 +7,7 @@ import torch
 
 from vesal.arrays import Corners, Intensities, PageMask, PagePoints, PageValues, PointFlags
 from vesal.images import Image
+from vesal.inference.answer import GIVEN_LOGIT
 from vesal.inference.encoded import Encoded
 from vesal.inference.fit import fit_of, square_of
 from vesal.inference.habits import HABITS
@@ -18,7 +19,6 @@ from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import Images
 
 _MOST_BYTES = 512 * 2**20  # some 120 slices of SAM at 1024, 2000 of SAM-Med2D at 256
-_GIVEN = 6.0  # logit of a mask that the user gave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +100,7 @@ class SliceReader:
 
     def given(self, page: PageMask) -> Intensities:
         """A mask on a slice as the model would have said it: `Reading.coarse` of one it did not."""
-        return _GIVEN * (2 * self._fit.to_masks(page, self._mask_size) - 1)
+        return GIVEN_LOGIT * (2 * self._fit.to_masks(page, self._mask_size) - 1)
 
     def _look(self, number: int) -> Images:
         square = square_of(self.slices.picture(number), self._fit, self._habits)

@@ -9,7 +9,7 @@ import numpy as np
 from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.images import Image
-from vesal.inference.answer import Answer, Evidence, memory_of
+from vesal.inference.answer import GIVEN_LOGIT, Answer, Evidence, memory_of
 from vesal.inference.boxes import corners_mm
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
@@ -37,8 +37,6 @@ _STEPS = len(_DISTANCES) + 1  # of progress
 _REMEMBERED_BYTES = 96 * 2**20
 """Of embeddings: the windows of the last few answers."""
 
-_GIVEN = 6.0
-"""Logit of a mask that the user gave."""
 
 _BOX_NOTE = "box: this model was not trained on boxes; used as window, centre click and limit"
 
@@ -192,6 +190,6 @@ class WindowPredictor:
         view = view_of_box(self._grid, self._grid.to_world(ends), self._viewer.side)
         local = self._grid.crop(patch.start, stop.tolist())
         inside = resample(patch.array().astype(np.float32), local, view.grid(self._grid))
-        logits = np.asarray(_GIVEN * (2 * inside - 1), np.float32)
+        logits = np.asarray(GIVEN_LOGIT * (2 * inside - 1), np.float32)
         none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
         return _Seen(looks=(Look(logits=logits, view=view),), clicks=none)
