@@ -13,6 +13,11 @@ from vesal.session.objects import OVERLAPS, Object, Objects, Overlap, beginning
 SHAPE = (6, 5, 4)
 
 
+def whole(shape: tuple[int, ...]) -> list[slice]:
+    """The range of a whole image."""
+    return [slice(0, n) for n in shape]
+
+
 def bar(first: int, last: int) -> np.ndarray:
     """A mask of some columns."""
     mask = np.zeros(SHAPE, np.bool_)
@@ -46,7 +51,7 @@ def test_a_voxel_that_two_objects_claim_goes_by_the_rule(
         ),
         overlap=overlap,
     )
-    painted = objects.painted(SHAPE)
+    painted = objects.painted(whole(SHAPE))
     assert (painted[2:4] == winner).all()
     assert (painted[:2] == 1).all()
     assert (painted[4:] == 2).all()
@@ -71,7 +76,7 @@ def crowds(draw: st.DrawFn) -> Objects:
 @given(crowds())
 def test_masks_of_objects_never_overlap_and_make_up_the_label_map(objects: Objects) -> None:
     """Each voxel that is claimed has one owner, the same by mask and by map."""
-    painted = objects.painted((3, 4))
+    painted = objects.painted(whole((3, 4)))
     claimed = np.zeros((3, 4), np.bool_)
     for one in objects.every:
         own, outline = objects.own(one.number), one.outline
@@ -120,3 +125,33 @@ def test_two_objects_cannot_have_one_name() -> None:
     with pytest.raises(SessionError, match="object 1 is called object 1 already"):
         objects.check_name_is_free("object 1", number=2)
     objects.check_name_is_free("object 1", number=1)
+
+
+@given(crowds(), st.tuples(st.integers(0, 3), st.integers(0, 4)), st.data())
+def test_a_part_of_the_label_map_is_painted_as_in_the_whole(
+    objects: Objects, start: tuple[int, int], data: st.DataObject
+) -> None:
+    """Any range, also one without extent."""
+    stops = [data.draw(st.integers(a, n)) for a, n in zip(start, (3, 4), strict=True)]
+    part = tuple(slice(a, b) for a, b in zip(start, stops, strict=True))
+    assert np.array_equal(objects.painted(part), objects.painted(whole((3, 4)))[part])
+
+
+@given(crowds(), crowds())
+def test_nothing_changes_outside_the_part_that_is_said_to_change(
+    before: Objects, after: Objects
+) -> None:
+    """Whatever the objects and the rules were: label maps are equal but for that range."""
+    part = after.changed_part(before)
+    old, new = (objects.painted(whole((3, 4))).astype(int) for objects in (before, after))
+    if part is not None:
+        old[part] = new[part]
+    assert np.array_equal(old, new)
+
+
+def test_only_what_is_new_changes_when_an_object_is_added() -> None:
+    """The part is that of the new object, not of all; and none if nothing is new."""
+    before = several(made(1, bar(0, 2)))
+    after = several(made(1, bar(0, 2)), made(2, bar(4, 6)))
+    assert after.changed_part(before) == (slice(4, 6), slice(0, 5), slice(0, 4))
+    assert after.changed_part(after) is None

@@ -50,6 +50,11 @@ def memory_of(previous: Answer | None, kind: type[_Memory]) -> _Memory | None:
 class Predictor(Protocol):
     """A model looking at one image."""
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that the encoded parts of the image take; without them they are encoded anew."""
+        ...
+
     def predict(
         self,
         request: Request,

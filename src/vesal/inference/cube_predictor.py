@@ -92,6 +92,11 @@ class CubePredictor:
         self._encoded = Encoded(model, _REMEMBERED_BYTES, shelf)
         self._scaled: dict[_Starts, bool] = {}  # windows, and whether anything is above 0 in them
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that encoded parts of the image take."""
+        return self._encoded.held_bytes
+
     def predict(
         self,
         request: Request,

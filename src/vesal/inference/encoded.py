@@ -21,6 +21,9 @@ class Encoded:
         model: encodes.
         limit_bytes: memory that the embeddings may take; one is kept whatever its size.
         shelf: where they are kept on disk too.
+
+    Attributes:
+        held_bytes: memory that the embeddings take now.
     """
 
     def __init__(self, model: Promptable, limit_bytes: int, shelf: Shelf | None = None) -> None:
@@ -28,7 +31,7 @@ class Encoded:
         self._shelf = shelf
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[Hashable, Embedding] = OrderedDict()
-        self._size_bytes = 0
+        self.held_bytes = 0
 
     def of(self, place: Hashable, image: Callable[[], Images]) -> Embedding:
         """The embedding of a place; ``image``, what is seen there, is called only if it is new."""
@@ -41,9 +44,9 @@ class Encoded:
             if self._shelf is not None:
                 self._shelf.write(place, embedding)
         self._kept[place] = embedding
-        self._size_bytes += size_bytes(embedding)
-        while self._size_bytes > self._limit_bytes and len(self._kept) > 1:
-            self._size_bytes -= size_bytes(self._kept.popitem(last=False)[1])
+        self.held_bytes += size_bytes(embedding)
+        while self.held_bytes > self._limit_bytes and len(self._kept) > 1:
+            self.held_bytes -= size_bytes(self._kept.popitem(last=False)[1])
         return embedding
 
     def _encode(self, seen: Images) -> Embedding:

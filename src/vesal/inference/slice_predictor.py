@@ -81,6 +81,11 @@ class SlicePredictor:
         self._slices = self._reader.slices
         self._trained = config.capabilities
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that encoded parts of the image take."""
+        return self._reader.held_bytes
+
     def predict(
         self,
         request: Request,

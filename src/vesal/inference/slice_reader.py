@@ -60,6 +60,11 @@ class SliceReader:
         self._mask_size = config.mask_size
         self._encoded = Encoded(model, limit_bytes, shelf)
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that encoded parts of the image take."""
+        return self._encoded.held_bytes
+
     def read(
         self,
         number: int,

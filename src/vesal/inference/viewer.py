@@ -47,6 +47,11 @@ class Viewer:
         flat = sum(n > 1 for n in image.grid.shape) < 3
         self.side = config.slice_window if flat else config.window
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that encoded parts of the image take."""
+        return self._encoded.held_bytes
+
     def start(self, clicks: Clicks) -> View:
         """A first view of clicks, from further away where no border would be in sight."""
         view = self.first(clicks, 1.0)

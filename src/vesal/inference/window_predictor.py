@@ -70,6 +70,11 @@ class WindowPredictor:
         self._grid = image.grid
         self._viewer = Viewer(image, model, config, Encoded(model, _REMEMBERED_BYTES, shelf))
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that encoded parts of the image take."""
+        return self._viewer.held_bytes
+
     def predict(
         self,
         request: Request,

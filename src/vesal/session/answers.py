@@ -48,6 +48,18 @@ class Answers:
         """The same without any memory of what was answered."""
         return Answers(self._predictor, self._grid)
 
+    def forgetting(self, predictor: Predictor) -> "Answers":
+        """The same for a predictor that has encoded nothing yet; what is trusted stays."""
+        answers = Answers(predictor, self._grid)
+        answers._given = self._given
+        return answers
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that can be had back by `forgetting`."""
+        logits = sum(one.logits.nbytes for a in self._known.values() for one in a.evidence)
+        return self._predictor.held_bytes + 2 * logits  # a memory holds about what the evidence has
+
     def of(self, said: _Said, progress: Progress) -> Answer:
         """The answer to all batches, one after the other.
 

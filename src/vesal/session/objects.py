@@ -1,5 +1,6 @@
 """One object that is being outlined, and all of them as a session has them at one moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -181,17 +182,70 @@ class Objects:
         index = np.clip(np.round(grid.to_index(np.array(clicks))), 0, highest).astype(int)
         return () if all(tuple(voxel) in own for voxel in index.tolist()) else (_TAKEN,)
 
-    def painted(self, shape: tuple[int, ...]) -> LabelArray:
-        """The number of the strongest object in each voxel of an image, 0 where there is none."""
+    def painted(self, part: Sequence[slice]) -> LabelArray:
+        """The number of the strongest object in each voxel of a range, 0 where there is none.
+
+        Args:
+            part: of the image, each slice with a start and a stop.
+        """
+        shape = [s.stop - s.start for s in part]
         array = np.zeros(shape, np.uint8 if self.last < 256 else np.uint16)
         for one in reversed(self.strongest_first()):
             if one.outline is not None:
-                patch = one.outline.patch
-                array[patch.part][patch.array()] = one.number
+                common = _common(part, one.outline.patch.part)
+                here = tuple(
+                    slice(c.start - p.start, c.stop - p.start)
+                    for c, p in zip(common, part, strict=True)
+                )
+                array[here][one.outline.patch.within(common)] = one.number
         return array
+
+    def changed_part(self, before: "Objects") -> tuple[slice, ...] | None:
+        """The smallest range that holds every voxel whose object may be another one than before.
+
+        None where no voxel can have changed.
+        """
+        ranks, old_ranks = (_ranks(objects) for objects in (self, before))
+        changed = [
+            patch
+            for number in ranks.keys() | old_ranks.keys()
+            if ranks.get(number) != old_ranks.get(number)
+            for objects in (self, before)
+            if (patch := _outlined(objects, number)) is not None
+        ]
+        if not changed:
+            return None
+        starts = np.min([patch.start for patch in changed], axis=0)
+        stops = np.max([np.add(patch.start, patch.shape) for patch in changed], axis=0)
+        return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
 
     def _holds(self, one: Object) -> bool:
         return one.locked or (self.overlap == "accepted" and one.accepted)
+
+
+def _ranks(objects: Objects) -> dict[int, tuple[int, Patch]]:
+    """Of each object that has any voxel how many are weaker, and its voxels."""
+    ranked = [one.number for one in reversed(objects.strongest_first())]
+    patches = {number: _outlined(objects, number) for number in ranked}
+    shown = [number for number in ranked if patches[number] is not None]
+    return {n: (rank, patch) for rank, n in enumerate(shown) if (patch := patches[n]) is not None}
+
+
+def _outlined(objects: Objects, number: int) -> Patch | None:
+    """The voxels that an object claims; None if there is no such object, or it claims none."""
+    for one in objects.every:
+        if one.number == number and one.outline is not None and not one.outline.patch.is_empty:
+            return one.outline.patch
+    return None
+
+
+def _common(part: Sequence[slice], other: Sequence[slice]) -> tuple[slice, ...]:
+    """What is in both ranges; without extent where nothing is."""
+    starts = [max(a.start, b.start) for a, b in zip(part, other, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(part, other, strict=True)]
+    if any(b <= a for a, b in zip(starts, stops, strict=True)):
+        return tuple(slice(s.start, s.start) for s in part)
+    return tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))
 
 
 def beginning() -> Objects:

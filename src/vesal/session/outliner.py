@@ -1,6 +1,6 @@
 """Asks the model: what was said of an object in, its outline out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from vesal.checkpoints.identity import identity
 from vesal.checkpoints.load import load_model
 from vesal.geometry.grid import Grid
 from vesal.images import Image
-from vesal.inference.answer import Answer
+from vesal.inference.answer import Answer, Predictor
 from vesal.inference.confidence import Suggestion, stability, suggestion
 from vesal.inference.predictor import predictor_for
 from vesal.inference.request import request_of
@@ -51,8 +51,10 @@ class Outliner:
         self._grid: Grid = image.grid
         self._progress = progress
         store = None if cache is None else Store(Path(cache))
-        predictor = predictor_for(image, loaded, full_history=full_history, store=store)
-        self._answers = Answers(predictor, image.grid)
+        self._look: Callable[[], Predictor] = lambda: predictor_for(
+            image, loaded, full_history=full_history, store=store
+        )
+        self._answers = Answers(self._look(), image.grid)
 
     @cached_property
     def made(self) -> Made:
@@ -63,6 +65,16 @@ class Outliner:
     def trust(self, moments: Iterable[Objects]) -> None:
         """Take the masks of these moments as they are: another model made them."""
         self._answers.trust(moments)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of all that `forget` lets go."""
+        return self._answers.held_bytes
+
+    def forget(self) -> None:
+        """Let go of what was encoded and answered: it is found again when it is needed."""
+        if self.held_bytes:
+            self._answers = self._answers.forgetting(self._look())
 
     def outline(self, batches: tuple[Batch, ...]) -> Outline | None:
         """The outline of what was said in these words; None if nothing was.

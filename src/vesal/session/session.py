@@ -43,6 +43,10 @@ class Session:
         cache: folder in which encoded parts of images are kept, for later sessions too.
         progress: told how far a step is.
 
+    Attributes:
+        history: all steps, and where among them one stands.
+        outliner: the model looking at the image.
+
     Raises:
         ConfigError: unknown model.
         CheckpointError: damaged weights.
@@ -60,16 +64,16 @@ class Session:
         progress: Progress = silent,
     ) -> None:
         self.image = image if isinstance(image, Image) else open_image(image)
-        self._outliner = Outliner(
+        self.outliner = Outliner(
             self.image, model, full_history=full_history, cache=cache, progress=progress
         )
-        self._history = History(moments=(beginning(),))
+        self.history = History(moments=(beginning(),))
         self._journal: Journal | None = None
 
     @property
     def objects(self) -> tuple[Object, ...]:
         """All objects, in the order in which they were begun."""
-        return self._now.every
+        return self.now.every
 
     @property
     def current(self) -> Object:
@@ -78,9 +82,9 @@ class Session:
         Raises:
             SessionError: if all have been deleted.
         """
-        if not self._now.current:
+        if not self.now.current:
             raise SessionError("there is no object; begin one with session.new()")
-        return self._now.of(self._now.current)
+        return self.now.of(self.now.current)
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -89,10 +93,7 @@ class Session:
 
     @property
     def mask(self) -> Mask:
-        """The mask of the current object on the image's grid; empty before the first prompt.
-
-        What stronger objects have is not in it: see `overlap`.
-        """
+        """The mask of the current object, without what stronger ones have (see `overlap`)."""
         return self.mask_of(self.current.number)
 
     def mask_of(self, number: int) -> Mask:
@@ -102,16 +103,13 @@ class Session:
 
     def patch_of(self, number: int) -> Patch:
         """The same mask, small whatever the size of the image."""
-        return self._now.own(number) or Patch.empty(self.image.grid.shape)
+        return self.now.own(number) or Patch.empty(self.image.grid.shape)
 
     def labels(self) -> LabelMap:
-        """All objects as one label map: their numbers, each voxel to the strongest.
-
-        Objects without a mask have a segment that is empty.
-        """
+        """All objects as one label map: their numbers, each voxel to the strongest."""
         grid, source = self.image.grid, self.image.source
         segments = tuple(one.segment for one in self.objects)
-        array = self._now.painted(grid.shape)
+        array = self.now.painted([slice(0, n) for n in grid.shape])
         return LabelMap(array=array, grid=grid, segments=segments, source=source)
 
     @property
@@ -132,14 +130,14 @@ class Session:
         """What had to be translated for the model, or deserves a warning, of the current object."""
         one = self.current
         notes = () if one.outline is None else one.outline.notes
-        return (*notes, *self._now.taken_from(one, self.image.grid))
+        return (*notes, *self.now.taken_from(one, self.image.grid))
 
     def suggestion(self) -> Suggestion | None:
         """Where to click next: the middle of the largest region of which the model is unsure.
 
         None where there is nothing to go on.
         """
-        return self._outliner.suggestion(self.current)
+        return self.outliner.suggestion(self.current)
 
     def click(self, point_mm: Point, *, positive: bool = True) -> Mask:
         """The mask after a click: ``positive`` adds what is there, else it is taken away.
@@ -230,7 +228,7 @@ class Session:
             ConfigError: a name or colour out of range.
             SessionError: another object has the name.
         """
-        number = self._now.last + 1
+        number = self.now.last + 1
         name = f"object {number}" if name is None else name
         segment = Segment(number=number, name=name, colour=colour or colour_of(number))
         self._do(Begin(segment=segment))
@@ -238,7 +236,7 @@ class Session:
 
     def select(self, number: int) -> None:
         """Make an object the one that prompts are about; not a step, nothing to undo."""
-        self._history = self._history.looking_at(number)
+        self.history = self.history.looking_at(number)
 
     def change(
         self,
@@ -278,7 +276,7 @@ class Session:
         "accepted": an accepted object keeps it, of others the later one has it; "later": the later
         one; "background": the earlier one. Locked objects keep theirs under every rule.
         """
-        return self._now.overlap
+        return self.now.overlap
 
     @overlap.setter
     def overlap(self, rule: str) -> None:
@@ -287,27 +285,27 @@ class Session:
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
-        return self._history.position > 0
+        return self.history.position > 0
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a step that was taken back."""
-        return self._history.position < len(self._history.actions)
+        return self.history.position < len(self.history.actions)
 
     def undo(self) -> None:
         """Take the last step back, whatever it was; SessionError if there is none."""
-        self._move(self._history.undone(), {"do": "undo"}, {})
+        self._move(self.history.undone(), {"do": "undo"}, {})
 
     def redo(self) -> None:
         """Take the step again that was taken back; SessionError if there is none."""
-        self._move(self._history.redone(), {"do": "redo"}, {})
+        self._move(self.history.redone(), {"do": "redo"}, {})
 
     def replay(self) -> tuple[str, ...]:
         """Ask the model everything again, and name the objects whose masks are not the same bits.
 
         None is to be expected on the machine that made them; elsewhere arithmetic may differ.
         """
-        return self._outliner.differing(self._now)
+        return self.outliner.differing(self.now)
 
     def save(self, path: str | Path) -> Path:
         """Write the session, all of its history with it, as one file; return its path.
@@ -318,7 +316,7 @@ class Session:
             ResourceError: if the folder is missing or full or may not be written to.
         """
         path = Path(path)
-        save_zip(path, header_of(self.image, self._outliner.made, path), self._history)
+        save_zip(path, header_of(self.image, self.outliner.made, path), self.history)
         return path
 
     def keep(self, folder: str | Path) -> Path:
@@ -331,8 +329,8 @@ class Session:
             ResourceError: if the disk refuses.
         """
         folder = Path(folder)
-        header = header_of(self.image, self._outliner.made, folder)
-        self._journal = Journal(folder, header, self._history)
+        header = header_of(self.image, self.outliner.made, folder)
+        self._journal = Journal(folder, header, self.history)
         return folder
 
     @classmethod
@@ -372,29 +370,30 @@ class Session:
             cache=cache,
             progress=progress,
         )
-        session._history = saved.history
-        if session._outliner.made.weights != made.weights:
-            session._outliner.trust(saved.history.moments)
+        session.history = saved.history
+        if session.outliner.made.weights != made.weights:
+            session.outliner.trust(saved.history.moments)
         if path.is_dir():
             session._journal = Journal.resumed(path, saved)
         return session
 
     @property
-    def _now(self) -> Objects:
-        return self._history.now
+    def now(self) -> Objects:
+        """All objects at this moment, as a value that later steps do not change."""
+        return self.history.now
 
     def _say(self, one: Object, batches: tuple[Batch, ...]) -> Mask:
         """The mask after an object was spoken of in these words."""
         one.check_takes_prompts()
-        outline = self._outliner.outline(batches)
+        outline = self.outliner.outline(batches)
         self._do(Say(number=one.number, batches=batches, outline=outline))
         return self.mask_of(one.number)
 
     def _do(self, action: Action) -> None:
         """Take a step: first on the disk, if there is a journal, then here."""
-        self._move(self._history.done(action), *action_line(action, self._now))
+        self._move(self.history.done(action), *action_line(action, self.now))
 
     def _move(self, after: History, line: Line, masks: Masks) -> None:
         if self._journal is not None:
             self._journal.add(line, masks)
-        self._history = after
+        self.history = after
