@@ -90,7 +90,7 @@ def test_masks_of_objects_never_overlap_and_make_up_the_label_map(objects: Objec
 def test_an_object_that_nothing_was_said_of_has_no_voxels() -> None:
     """None, and not an empty mask."""
     assert beginning().own(1) is None
-    assert not beginning().painted(SHAPE).any()
+    assert not beginning().painted(whole(SHAPE)).any()
 
 
 def test_a_prompt_is_taken_out_of_its_batch_and_an_empty_batch_goes() -> None:

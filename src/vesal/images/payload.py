@@ -17,6 +17,7 @@ import numpy as np
 
 from vesal.arrays import Voxels
 from vesal.errors import ImageError, ResourceError
+from vesal.images.allowance import check_size
 
 
 class Packing(Enum):
@@ -92,6 +93,7 @@ def beside(header_path: Path, name: str) -> Path:
 
 
 def _check_claim(payload: Payload) -> None:
+    check_size(payload.size_bytes, payload.path.name)
     room = max(payload.path.stat().st_size - payload.start, 0)
     if payload.skip < 0 or payload.skip + payload.size_bytes > room * payload.packing.value:
         msg = (

@@ -17,10 +17,12 @@ from vesal.arrays import Numbers, Voxels
 from vesal.errors import ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
+from vesal.images.allowance import check_size
 from vesal.images.source import Decoded, Source
 
 # At least one bit a pixel before deflate (1032 to 1); JPEG and fax codes stay below it too.
 _MOST_PIXELS_PER_BYTE = 8256
+_BYTES_PER_PIXEL = 4  # at most, but for rare TIFFs of doubles
 _SAMPLE_BITS, _SAMPLE_FORMAT = 258, 339  # TIFF tags
 # Pillow gives these TIFF samples (bits, format) in another type of the same bits, or wider.
 _SAMPLE_TYPES: dict[tuple[int, int], type[np.generic]] = {
@@ -133,6 +135,7 @@ def _pages(picture: Pillow.Image, kind: str, path: Path) -> list[_Page]:
 
 
 def _check_claim(pixels: int, count: int, kind: str, path: Path) -> None:
+    check_size(pixels * _BYTES_PER_PIXEL, path.name)
     size_bytes = path.stat().st_size
     if kind == "PNG" and count > 1:
         msg = f"{path.name} is an animated PNG of {count} frames; give one picture"

@@ -61,6 +61,17 @@ def list_series(path: str | os.PathLike[str]) -> tuple[Listed, ...]:
         return list_dicom(path) if _is_dicom(path) else ()
 
 
+def looks_like_image(path: Path) -> bool:
+    """Tell from a file's first bytes whether `open_image` would try to read it; a zip file too.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    head = unpacked_head(path, _HEAD_BYTES)
+    known = (looks_like_dicom, looks_like_zip, *(looks for looks, _ in _READERS))
+    return any(looks_right(head) for looks_right in known)
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Say of which file an error is."""

@@ -172,15 +172,20 @@ class Objects:
                 mask &= ~one.outline.patch.within(part)
         return Patch.of(mask, outline.patch.start, outline.patch.whole)
 
-    def taken_from(self, one: Object, grid: Grid) -> tuple[str, ...]:
-        """A note if a positive click of an object lies in what a stronger one has."""
+    def notes(self, one: Object, grid: Grid) -> tuple[str, ...]:
+        """What was translated for the model or deserves a warning, of one object.
+
+        One warning is that a positive click of it lies in what a stronger object has.
+        """
+        said = () if one.outline is None else one.outline.notes
         clicks = [p.point_mm for p in one.prompts if isinstance(p, Click) and p.positive]
         own = self.own(one.number)
         if own is None or not clicks:
-            return ()
+            return said
         highest = np.array(grid.shape) - 1
         index = np.clip(np.round(grid.to_index(np.array(clicks))), 0, highest).astype(int)
-        return () if all(tuple(voxel) in own for voxel in index.tolist()) else (_TAKEN,)
+        lost = not all(tuple(voxel) in own for voxel in index.tolist())
+        return (*said, _TAKEN) if lost else said
 
     def painted(self, part: Sequence[slice]) -> LabelArray:
         """The number of the strongest object in each voxel of a range, 0 where there is none.

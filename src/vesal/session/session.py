@@ -128,9 +128,7 @@ class Session:
     @property
     def notes(self) -> tuple[str, ...]:
         """What had to be translated for the model, or deserves a warning, of the current object."""
-        one = self.current
-        notes = () if one.outline is None else one.outline.notes
-        return (*notes, *self.now.taken_from(one, self.image.grid))
+        return self.now.notes(self.current, self.image.grid)
 
     def suggestion(self) -> Suggestion | None:
         """Where to click next: the middle of the largest region of which the model is unsure.

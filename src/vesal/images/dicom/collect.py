@@ -15,6 +15,7 @@ import pydicom
 from pydicom.filereader import read_file_meta_info
 
 from vesal.errors import ImageError, ResourceError
+from vesal.images.allowance import check_size
 from vesal.images.dicom.header import DIRECTORY, looks_like_dicom
 from vesal.images.dicom.quiet import DAMAGED
 
@@ -145,6 +146,7 @@ def _check_size(members: list[zipfile.ZipInfo], path: Path, folder: Path) -> Non
     if len(members) > _MOST_FILES:
         raise _too_many(path)
     size = sum(member.file_size for member in members)
+    check_size(size, path.name)
     if size > _MOST_UNPACKED_BYTES:
         msg = (
             f"{path.name} must unpack to at most {_MOST_UNPACKED_BYTES / 1e9:.0f} GB, "

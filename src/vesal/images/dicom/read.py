@@ -1,5 +1,6 @@
 """A DICOM file, folder, DICOMDIR or zip file, to one image."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 from vesal.errors import ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
+from vesal.images.allowance import check_size
 from vesal.images.dicom.choose import Listed, chosen, listed
 from vesal.images.dicom.collect import Files, files_behind
 from vesal.images.dicom.group import Entry, entries_of
@@ -19,6 +21,8 @@ from vesal.images.dicom.plane import Plane
 from vesal.images.dicom.quiet import quiet
 from vesal.images.dicom.stack import stack_of
 from vesal.images.source import Decoded, Source
+
+_BYTES_PER_VOXEL = 4  # whole numbers with a slope become float32
 
 
 def read_dicom(path: Path, series: str | int | None = None) -> Decoded:
@@ -101,6 +105,7 @@ def _volume(entry: Entry, path: Path) -> Decoded:
     first = stack.planes[0]
     shape = (first.columns, first.rows, len(stack.planes))
     grid = Grid(shape=shape, affine=lps_to_ras(stack.affine_lps))
+    check_size(math.prod(shape) * _BYTES_PER_VOXEL, path.name)
     paths = tuple(dict.fromkeys(plane.path for plane in stack.planes))
     frames = tuple(plane.frame for plane in stack.planes if plane.frame is not None)
     notes = [*entry.notes, *stack.notes, *_display(first)]
@@ -121,6 +126,7 @@ def _volume(entry: Entry, path: Path) -> Decoded:
 def _picture(entry: Entry, path: Path) -> Decoded:
     """A file without a place in the body: a raster, in mm where its spacing is known."""
     (one,) = entry.planes
+    check_size(one.columns * one.rows * _BYTES_PER_VOXEL, path.name)
     values = picture_of(one)
     known = len(one.spacing) == 2 and min(one.spacing) > 0  # some scanners write 0
     row_mm, column_mm = one.spacing if known else (1.0, 1.0)

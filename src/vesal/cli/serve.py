@@ -1,0 +1,109 @@
+"""`vesal serve`: our page, and the viewers people already have."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vesal.cli.console import print_facts
+from vesal.errors import ResourceError
+
+HELP = """Serve a folder or an image to a browser, 3D Slicer, OHIF, napari and MITK.
+
+Prints an address: open it in a browser and click. The same address is the server of 3D Slicer's \
+nnInteractive and MONAI Label extensions, of napari-nninteractive, and of any script (/docs)."""
+EXAMPLES = """[bold]Examples[/bold]
+  vesal serve
+  vesal serve scans/
+  vesal serve scan.nii.gz --port 8000
+  VESAL_KEY=$(openssl rand -hex 16) vesal serve scans/ --host 0.0.0.0
+  vesal serve --dicomweb http://127.0.0.1:8042/dicom-web
+
+[dim]How each viewer connects: docs/viewers.md[/dim]"""
+
+_GIB = 2**30
+
+
+def serve(  # noqa: PLR0913  # one for each option
+    root: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER|IMAGE]", help="What is served; else only what is sent."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Name of a model, or weights file.")
+    ] = "vesal-mini",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; beyond this machine it needs a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 for any free one.")] = 1527,
+    key: Annotated[
+        str,
+        typer.Option(envvar="VESAL_KEY", help="What clients must know, 16 characters or more."),
+    ] = "",
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep uploads and sessions there after the end."),
+    ] = None,
+    places: Annotated[int, typer.Option(help="nnInteractive clients at once.")] = 64,
+    waiting: Annotated[int, typer.Option(help="Requests that may wait for the model.")] = 64,
+    memory: Annotated[
+        float, typer.Option(metavar="GIB", help="For images and encodings of open sessions.")
+    ] = 4.0,
+    idle: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Without an action a client loses its place.")
+    ] = 600.0,
+    legacy: Annotated[
+        bool, typer.Option("--legacy", metavar="", help="Serve SlicerNNInteractive before 1.0.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A page of another host that may call; again for more."),
+    ] = None,
+    dicomweb: Annotated[
+        str, typer.Option(metavar="URL", help="DICOMweb server whose series are segmented.")
+    ] = "",
+    ohif: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A built OHIF, served at /ohif/.")
+    ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", metavar="", help="Print a line for each request.")
+    ] = False,
+) -> None:
+    """Serve until Ctrl+C.
+
+    Raises:
+        VesalError: a folder that is not there, a host without a key, a port that is taken.
+    """
+    try:
+        from vesal.server.run import serve as serve_until_ended
+        from vesal.server.settings import Settings
+    except ImportError as error:
+        msg = f"serving needs {error.name}: pip install 'vesal[server]'"
+        raise ResourceError(msg) from error
+    if log:
+        logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("vesal").setLevel(logging.INFO)
+    settings = Settings(
+        root=root,
+        model=model,
+        host=host,
+        port=port,
+        key=key,
+        work=work,
+        places=places,
+        waiting=waiting,
+        memory_bytes=round(memory * _GIB),
+        idle_s=idle,
+        legacy=legacy,
+        origins=tuple(allow_origin or ()),
+        dicomweb=dicomweb,
+        ohif=ohif,
+    )
+    serve_until_ended(settings, lambda address: _print_address(address, settings.key))
+
+
+def _print_address(address: str, key: str) -> None:
+    lines = [("open", address), ("API", f"{address}/docs")]
+    lines += [("key", "needed")] if key else []
+    print_facts([*lines, ("end", "Ctrl+C")])

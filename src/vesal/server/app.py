@@ -1,0 +1,70 @@
+"""One server: all protocols on one port.
+
+Concurrency, for whoever changes anything here:
+- Routes run on the event loop and never compute; it must answer /healthz at all times.
+- A desk's lock is held while anything is done there (`desks.py`). It is the only lock a route waits
+  for, and none is taken while it is held, but that of `Models`.
+- The model is asked in the one worker thread of `Turns`, in turn; images are read by two threads at
+  most; everything else that takes milliseconds runs in asyncio's own threads.
+- Who hangs up leaves his line, or stops the work at its next progress; a session is a value, so
+  what was stopped has not happened.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+
+from vesal import __version__
+from vesal.server import page, rest
+from vesal.server.guard import Guard
+from vesal.server.office import office
+from vesal.server.replies import speak_plainly
+from vesal.server.settings import Settings
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The app of a server; a temporary folder is removed when it ends.
+
+    Raises:
+        VesalError: a model that cannot be loaded, or a folder that is not there.
+    """
+    temporary = None
+    if settings.work is None:
+        temporary = tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
+    work = Path(temporary.name) if temporary is not None else settings.work
+    parts = office(settings, work)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if temporary is not None:
+                stack.callback(temporary.cleanup)
+            stack.callback(parts.turns.close)
+            yield
+
+    app = FastAPIOffline(
+        title="vesal",
+        version=__version__,
+        summary="Click on a structure in a medical image, get it outlined.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.office = parts
+    speak_plainly(app)
+    app.include_router(page.router)
+    app.include_router(rest.router)
+    app.add_middleware(Guard, settings=settings, metrics=parts.metrics)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["X-Meta", "Content-Disposition", "Retry-After"],
+        )
+    return app

@@ -1,0 +1,97 @@
+"""The models that a server offers, each loaded once and shared by all who ask it."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from vesal.checkpoints.load import load_model
+from vesal.checkpoints.locate import weights_path
+from vesal.models.promptable import Promptable
+from vesal.models.zoo import ZOO
+from vesal.server.refusals import NotFoundError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A model that can be asked.
+
+    Attributes:
+        name: by which it is chosen.
+        title: for people.
+        prompts: kinds of prompts that it was trained on; the others are translated.
+        ndims: numbers of axes of the images it takes.
+        weights: what is loaded: a name of the zoo or a file.
+    """
+
+    name: str
+    title: str
+    prompts: tuple[str, ...]
+    ndims: tuple[int, ...]
+    weights: str
+
+
+class Models:
+    """Models by their names.
+
+    Args:
+        default: name or weights file of the model that is asked where none is named.
+
+    Raises:
+        ConfigError: neither a name nor a file.
+        CheckpointError: its weights are missing or damaged.
+    """
+
+    def __init__(self, default: str | Path) -> None:
+        model = load_model(default)
+        name = str(default) if str(default) in ZOO else Path(default).stem
+        capabilities = model.config.capabilities
+        first = Offer(
+            name=name,
+            title=f"{name} ({model.config.ndim}D)",
+            prompts=capabilities.prompts,
+            ndims=capabilities.image_ndims,
+            weights=str(default),
+        )
+        self.default = name
+        self.offers = {name: first, **{o.name: o for o in _ready() if o.name != name}}
+        self._loaded: dict[str, Promptable] = {name: model}
+        self._lock = asyncio.Lock()
+
+    def check(self, name: str) -> Offer:
+        """The offer of that name.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if name not in self.offers:
+            msg = f"this server has no model {name!r}; it has {', '.join(self.offers)}"
+            raise NotFoundError(msg)
+        return self.offers[name]
+
+    async def get(self, name: str) -> Promptable:
+        """The model of that name, loaded if it was not yet.
+
+        Raises:
+            NotFoundError: there is none.
+            CheckpointError: its weights are damaged.
+        """
+        offer = self.check(name)
+        async with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = await asyncio.to_thread(load_model, offer.weights)
+            return self._loaded[name]
+
+
+def _ready() -> list[Offer]:
+    """The models of the zoo whose weights are on this machine."""
+    return [
+        Offer(
+            name=name,
+            title=f"{name} ({config.ndim}D)",
+            prompts=config.capabilities.prompts,
+            ndims=config.capabilities.image_ndims,
+            weights=name,
+        )
+        for name, config in ZOO.items()
+        if weights_path(name).is_file()
+    ]

@@ -1,0 +1,60 @@
+"""A server on a port, until somebody ends it."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from vesal.errors import ResourceError
+from vesal.server.app import build_app
+from vesal.server.settings import Settings
+
+_GRACE_S = 5  # for answers on their way when the server is ended
+_HEAD_BYTES = 64 * 1024  # of a request's headers
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve until a signal to end.
+
+    Args:
+        settings: of the server.
+        ready: told the address once the port is open.
+
+    Raises:
+        ResourceError: the port is taken, or the address is not one of this machine.
+        VesalError: a model that cannot be loaded, or a folder that is not there.
+    """
+    listening = _socket(settings)
+    try:
+        app = build_app(settings)
+        host, port = listening.getsockname()[:2]
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            h11_max_incomplete_event_size=_HEAD_BYTES,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _socket(settings: Settings) -> socket.socket:
+    """A socket on the wanted address."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        msg = (
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror or error}); "
+            "choose another --port, or end what uses it"
+        )
+        raise ResourceError(msg) from error
+    return listening
