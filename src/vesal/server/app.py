@@ -10,6 +10,7 @@ Concurrency, for whoever changes anything here:
   what was stopped has not happened.
 """
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,11 +21,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from vesal import __version__
-from vesal.server import page, rest
+from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
-from vesal.server.office import office
+from vesal.server.office import Office, office
 from vesal.server.replies import speak_plainly
 from vesal.server.settings import Settings
+
+_REAP_S = 15.0
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -45,6 +48,8 @@ def build_app(settings: Settings) -> FastAPI:
             if temporary is not None:
                 stack.callback(temporary.cleanup)
             stack.callback(parts.turns.close)
+            reaper = asyncio.create_task(_reap(parts))
+            stack.callback(reaper.cancel)
             yield
 
     app = FastAPIOffline(
@@ -57,7 +62,8 @@ def build_app(settings: Settings) -> FastAPI:
     app.state.office = parts
     speak_plainly(app)
     app.include_router(page.router)
-    app.include_router(rest.router)
+    for protocol in (rest, nninteractive, legacy, generations):
+        app.include_router(protocol.router)
     app.add_middleware(Guard, settings=settings, metrics=parts.metrics)
     if settings.origins:
         app.add_middleware(
@@ -68,3 +74,11 @@ def build_app(settings: Settings) -> FastAPI:
             expose_headers=["X-Meta", "Content-Disposition", "Retry-After"],
         )
     return app
+
+
+async def _reap(here: Office) -> None:
+    """Give up what the clients of ended leases left here, every few seconds."""
+    while True:
+        await asyncio.sleep(min(_REAP_S, here.leases.liveness_s / 4, here.leases.idle_s / 4))
+        for lease in here.leases.ended():
+            await nninteractive.leave(here, lease)

@@ -9,10 +9,12 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from vesal.server.desks import Desks
+from vesal.server.leases import Leases
 from vesal.server.metrics import Metrics
 from vesal.server.models import Models
 from vesal.server.scans import Scans
 from vesal.server.settings import Settings
+from vesal.server.slot import Slot
 from vesal.server.turns import Turns
 
 _Result = TypeVar("_Result")
@@ -32,6 +34,8 @@ class Office:
     models: Models
     turns: Turns
     desks: Desks
+    leases: Leases
+    slot: Slot
     metrics: Metrics
 
 
@@ -56,6 +60,8 @@ def office(settings: Settings, work: Path) -> Office:
     metrics.watch("sessions", "Sessions, in memory and on disk.", lambda: len(desks))
     metrics.watch("sessions_parked", "Sessions on disk alone.", lambda: desks.parked)
     metrics.watch("held_bytes", "Memory of images and encodings.", lambda: desks.held_bytes)
+    leases = Leases(settings.places, settings.idle_s, settings.liveness_s)
+    metrics.watch("leases", "Clients of nnInteractive.", lambda: len(leases))
     scans = Scans(settings.root, work / "uploads", settings.limits)
     return Office(
         settings=settings,
@@ -64,6 +70,8 @@ def office(settings: Settings, work: Path) -> Office:
         models=models,
         turns=turns,
         desks=desks,
+        leases=leases,
+        slot=Slot(),
         metrics=metrics,
     )
 

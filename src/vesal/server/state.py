@@ -5,10 +5,11 @@ from typing import Any
 
 from vesal.images import Image
 from vesal.images.intensity import robust_range
-from vesal.prompts import Box, Prompt
+from vesal.prompts import Prompt
 from vesal.prompts.record import from_record, to_record
 from vesal.server.desk import Desk
 from vesal.server.display import modality_of, windows_of
+from vesal.server.interactions import voxel_box
 from vesal.server.label_patch import label_patch
 from vesal.server.wire import (
     AnyPrompt,
@@ -79,7 +80,7 @@ def _prompt(wire: AnyPrompt, image: Image) -> Prompt:
     if isinstance(wire, VoxelBoxPrompt):
         corners = zip(*wire.voxel_box, strict=False)
         low, high = zip(*(sorted(pair) for pair in corners), strict=True)
-        return Box.of_voxels(image.grid, low, high, positive=wire.positive)
+        return voxel_box(image.grid, low, high, positive=wire.positive)
     record = wire.model_dump(exclude_defaults=False)
     if not record.get("axes", True):
         del record["axes"]
