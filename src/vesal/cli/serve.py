@@ -78,7 +78,7 @@ def serve(  # noqa: PLR0913  # one for each option
     try:
         from vesal.server.run import serve as serve_until_ended
         from vesal.server.settings import Settings
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         msg = f"serving needs {error.name}: pip install 'vesal[server]'"
         raise ResourceError(msg) from error
     if log:

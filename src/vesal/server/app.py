@@ -23,6 +23,7 @@ from fastapi_offline import FastAPIOffline
 from vesal import __version__
 from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
+from vesal.server.monai import access, datastore, infer, info, proxy, visit_routes
 from vesal.server.office import Office, office
 from vesal.server.replies import speak_plainly
 from vesal.server.settings import Settings
@@ -64,6 +65,8 @@ def build_app(settings: Settings) -> FastAPI:
     app.include_router(page.router)
     for protocol in (rest, nninteractive, legacy, generations):
         app.include_router(protocol.router)
+    for part in (info, access, visit_routes, infer, datastore, proxy):
+        app.include_router(part.router)
     app.add_middleware(Guard, settings=settings, metrics=parts.metrics)
     if settings.origins:
         app.add_middleware(
@@ -77,8 +80,10 @@ def build_app(settings: Settings) -> FastAPI:
 
 
 async def _reap(here: Office) -> None:
-    """Give up what the clients of ended leases left here, every few seconds."""
+    """Give up what clients that are gone left here, every few seconds."""
     while True:
         await asyncio.sleep(min(_REAP_S, here.leases.liveness_s / 4, here.leases.idle_s / 4))
         for lease in here.leases.ended():
             await nninteractive.leave(here, lease)
+        for visit in here.visits.ended():
+            await visit_routes.forget(here, visit)

@@ -220,6 +220,12 @@ def card_in(folder: Path) -> Card | None:
         return None
 
 
+def rewind(session: Session) -> None:
+    """Take every step of a session back."""
+    while session.can_undo:
+        session.undo()
+
+
 def array_image(array: Voxels, spacing_mm: tuple[float, ...] | None) -> Image:
     """The image of an array that came without a file; its axes are the world's.
 

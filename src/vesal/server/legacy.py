@@ -20,9 +20,9 @@ from vesal.geometry.grid import Grid
 from vesal.prompts import Prompt
 from vesal.server import interactions
 from vesal.server import office as offices
-from vesal.server.desk import Desk, array_image
+from vesal.server.desk import Desk, array_image, rewind
 from vesal.server.form import form_of
-from vesal.server.nninteractive import json_of, rewind
+from vesal.server.nninteractive import json_of
 from vesal.server.office import Office, unless_gone
 from vesal.server.slot import Slot
 from vesal.session import Session

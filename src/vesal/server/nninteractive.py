@@ -18,7 +18,7 @@ from vesal.images import Image
 from vesal.prompts import Prompt
 from vesal.server import interactions
 from vesal.server import office as offices
-from vesal.server.desk import Desk
+from vesal.server.desk import Desk, rewind
 from vesal.server.leases import Lease, Undoable
 from vesal.server.office import Office, unless_gone
 from vesal.server.packed import unpack
@@ -266,12 +266,6 @@ async def leave(here: Office, lease: Lease) -> None:
     lease.dtype, lease.pending, lease.undoable = None, (), None
     if desk is not None:
         await here.desks.close(desk)
-
-
-def rewind(session: Session) -> None:
-    """Take every step of a session back."""
-    while session.can_undo:
-        session.undo()
 
 
 async def json_of(request: Request) -> dict[str, Any]:

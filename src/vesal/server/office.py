@@ -12,10 +12,16 @@ from vesal.server.desks import Desks
 from vesal.server.leases import Leases
 from vesal.server.metrics import Metrics
 from vesal.server.models import Models
-from vesal.server.scans import Scans
+from vesal.server.monai.answering import Answering
+from vesal.server.monai.label_store import LabelStore
+from vesal.server.monai.upstream import Upstream
+from vesal.server.monai.visits import Visits
+from vesal.server.refusals import NotFoundError
+from vesal.server.scans import LABELS, Scan, Scans
 from vesal.server.settings import Settings
 from vesal.server.slot import Slot
 from vesal.server.turns import Turns
+from vesal.server.uploads import opened
 
 _Result = TypeVar("_Result")
 
@@ -36,7 +42,24 @@ class Office:
     desks: Desks
     leases: Leases
     slot: Slot
+    visits: Visits
+    labels: LabelStore
+    answering: Answering
+    upstream: Upstream | None
     metrics: Metrics
+
+    async def find_scan(self, text: str) -> Scan:
+        """The scan that a client of MONAI Label names: a file here, or a series upstream.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        try:
+            return await asyncio.to_thread(self.scans.named, text)
+        except NotFoundError:
+            if self.upstream is None:
+                raise
+        return await self.upstream.series(text)
 
 
 def office(settings: Settings, work: Path) -> Office:
@@ -45,7 +68,7 @@ def office(settings: Settings, work: Path) -> Office:
     Raises:
         VesalError: a model that cannot be loaded.
     """
-    metrics = Metrics()
+    metrics, limits = Metrics(), settings.limits
     models = Models(settings.model)
     turns = Turns(limit=settings.waiting, waited=metrics.waited)
     desks = Desks(
@@ -62,7 +85,7 @@ def office(settings: Settings, work: Path) -> Office:
     metrics.watch("held_bytes", "Memory of images and encodings.", lambda: desks.held_bytes)
     leases = Leases(settings.places, settings.idle_s, settings.liveness_s)
     metrics.watch("leases", "Clients of nnInteractive.", lambda: len(leases))
-    scans = Scans(settings.root, work / "uploads", settings.limits)
+    scans = Scans(settings.root, work / "uploads", limits)
     return Office(
         settings=settings,
         work=work,
@@ -72,8 +95,20 @@ def office(settings: Settings, work: Path) -> Office:
         desks=desks,
         leases=leases,
         slot=Slot(),
+        visits=Visits(),
+        labels=LabelStore(_label_folder(settings, work)),
+        answering=Answering(desks, lambda path: opened(path, None, limits)),
+        upstream=Upstream(settings.dicomweb, work / "dicomweb", limits)
+        if settings.dicomweb
+        else None,
         metrics=metrics,
     )
+
+
+def _label_folder(settings: Settings, work: Path) -> Path:
+    """Beside the images, where MONAI Label's own server keeps them; else with the sessions."""
+    root = settings.root
+    return root / LABELS if root is not None and root.is_dir() else work / LABELS
 
 
 def of(request: Request) -> Office:

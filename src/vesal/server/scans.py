@@ -34,6 +34,9 @@ SUFFIXES = (
 )
 """Of files that are listed; inside, it is the content that counts."""
 
+LABELS = "labels"
+"""Folder in the served one in which labels are kept; they are no scans."""
+
 _ID_DIGITS = 16  # hexadecimal: 64 bits tell the scans of a folder apart
 _LOOKED_AT = 8  # files of a folder, before it is taken for one without DICOM
 _MOST_DEPTH = 12  # folders in folders
@@ -225,6 +228,8 @@ def _walk(folder: Path, root: Path, depth: int) -> Iterator[tuple[Path, bool]]:
     except OSError:
         return  # what the server may not read is not listed
     entries = [one for one in entries if not one.name.startswith(".") and _stays(one, root)]
+    if depth == 0:
+        entries = [one for one in entries if one.name != LABELS]
     files = [Path(one.path) for one in entries if one.is_file()]
     dicom = _holds_dicom(files)
     if dicom:

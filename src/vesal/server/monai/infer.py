@@ -1,0 +1,159 @@
+"""MONAI Label's inference: prompts in, a label file out."""
+
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from vesal.errors import ConfigError, InputError
+from vesal.labels import LabelMap, Segment
+from vesal.labels.palette import colour_of
+from vesal.server import office as offices
+from vesal.server.form import form_of
+from vesal.server.monai.answering import Answered, Question
+from vesal.server.monai.asked import Params, params_of, prompts_of
+from vesal.server.monai.info import SCRIBBLES
+from vesal.server.office import Office, unless_gone
+from vesal.server.replies import attachment
+from vesal.server.scans import Scan
+from vesal.server.uploads import receive, safe_name
+
+router = APIRouter(include_in_schema=False)
+Here = Annotated[Office, Depends(offices.of)]
+Text = Annotated[str, Query()]
+
+_EXTENSIONS = (".nrrd", ".nii.gz", ".nii", ".seg.nrrd", ".mha", ".seg.dcm")
+_OCTETS = "application/octet-stream"
+
+
+@router.post("/infer/{model}")
+async def infer(
+    model: str,
+    request: Request,
+    here: Here,
+    image: Text = "",
+    session_id: Text = "",
+    output: Text = "",
+) -> Response:
+    """The mask for all prompts of a request."""
+    started = time.monotonic()
+    name = model.removesuffix(SCRIBBLES)
+    here.models.check(name)
+    limits = here.settings.limits
+    with tempfile.TemporaryDirectory(prefix="vesal-") as folder:
+        async with form_of(request, limits) as form:
+            params = params_of(str(form.get("params", "")))
+            scan, is_ours = await _scan(here, form, session_id, image)
+            drawn = _stored(form.get("label"), Path(folder))
+        question = Question(
+            scan=scan,
+            model=name,
+            user=str(params.get("client_id", ""))[:100],
+            label=str(params.get("label", ""))[:100],
+            anew=params.get("reset_state") is True,
+            prompts=lambda image: prompts_of(params, drawn, image),
+        )
+        try:
+            answered = await unless_gone(request, lambda: here.answering.answer(question))
+        finally:
+            if is_ours:
+                await here.answering.leave(scan)
+                here.scans.discard(scan.id)
+        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params)
+        path = await run_in_threadpool(_written, answered, params, Path(folder), extension)
+        data = path.read_bytes()
+    about = _about(answered, params, name, time.monotonic() - started)
+    return _reply(output, about, f"{safe_name(scan.name.split('.')[0])}{extension}", data)
+
+
+async def _scan(here: Office, form: FormData, session: str, image: str) -> tuple[Scan, bool]:
+    """The scan that is asked about, and whether it was sent for this one request."""
+    if session:
+        return here.visits.of(session).scan, False
+    sent = form.get("file")
+    if isinstance(sent, UploadFile):
+        return await receive([sent], here.scans, here.settings.limits), True
+    if image:
+        return await here.find_scan(image), False
+    raise ConfigError("a request needs an image: name one, name a session, or send a file")
+
+
+def _stored(part: Any, folder: Path) -> Path | None:  # noqa: ANN401
+    """The label map that was sent, on the disk."""
+    if not isinstance(part, UploadFile):
+        return None
+    path = folder / f"drawn-{safe_name(part.filename)}"
+    path.write_bytes(part.file.read())
+    return path
+
+
+def _extension(params: Params) -> str:
+    wanted = params.get("result_extension") or ".nrrd"
+    wanted = wanted if str(wanted).startswith(".") else f".{wanted}"
+    if wanted not in _EXTENSIONS:
+        msg = f"result_extension is one of {', '.join(_EXTENSIONS)}, got {wanted!r:.40}"
+        raise ConfigError(msg)
+    return str(wanted)
+
+
+def _written(answered: Answered, params: Params, folder: Path, extension: str) -> Path:
+    """The mask as a file of labels, 1 inside the object."""
+    image = answered.image
+    name = _label(params)
+    segment = Segment(number=1, name="object", colour=colour_of(1))
+    if name.isprintable() and name.strip():
+        segment = replace(segment, name=name[:64])
+    mask = answered.patch.full().astype(np.uint8)
+    made = LabelMap(array=mask, grid=image.grid, segments=(segment,), source=image.source)
+    return made.save(folder / f"result{extension}")
+
+
+def _label(params: Params) -> str:
+    return str(params.get("label") or params.get("selected_label_name") or "object")
+
+
+def _about(answered: Answered, params: Params, model: str, seconds: float) -> dict[str, Any]:
+    return {
+        "label_names": {_label(params): 1},
+        "latencies": {"total": round(seconds, 3)},
+        "model": model,
+        "score": answered.score,
+        "notes": list(answered.notes),
+    }
+
+
+def _reply(output: str, about: dict[str, Any], name: str, data: bytes) -> Response:
+    if output == "json":
+        return Response(json.dumps(about), media_type="application/json")
+    if output == "image":
+        return Response(data, media_type=_OCTETS, headers=attachment(name))
+    if output == "dicom_seg":
+        return Response(data, media_type="application/dicom", headers=attachment(name))
+    if output not in ("", "all"):
+        msg = f"output is one of all, image, json and dicom_seg, got {output!r:.40}"
+        raise InputError(msg)
+    boundary = secrets.token_hex(16)
+    body = _multipart(boundary, about, name, data)
+    return Response(
+        b"".join(body), media_type=f"multipart/form-data; boundary={boundary}"
+    )  # in one piece: the clients read the raw stream, and do not know chunks
+
+
+def _multipart(boundary: str, about: dict[str, Any], name: str, data: bytes) -> Sequence[bytes]:
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="params"\r\n'
+        f"Content-Type: application/json\r\n\r\n{json.dumps(about)}\r\n"
+        f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{plain}"\r\n'
+        f"Content-Type: {_OCTETS}\r\n\r\n"
+    )
+    return (head.encode(), data, f"\r\n--{boundary}--\r\n".encode())

@@ -1,0 +1,86 @@
+"""The DICOMweb server behind this one for OHIF's own requests, and OHIF itself."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+
+from vesal.errors import ResourceError
+from vesal.server import office as offices
+from vesal.server.office import Office
+from vesal.server.refusals import NotFoundError
+
+router = APIRouter(include_in_schema=False)
+Here = Annotated[Office, Depends(offices.of)]
+
+_ROOTS = ("qido/", "wado/", "stow/")
+_PASSED = ("content-type", "content-length", "content-encoding", "transfer-syntax")
+_SENT = ("accept", "content-type", "content-length")
+_TIMEOUT = httpx.Timeout(60.0, read=600.0)
+_OHIF_POLICY = {
+    # A viewer of others: its own scripts, workers that it makes, WebAssembly codecs.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
+        "connect-src 'self' blob: data:; worker-src 'self' blob:; font-src 'self' data:; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-cache",
+}
+
+
+@router.api_route("/proxy/dicom/{path:path}", methods=["GET", "POST"])
+async def dicomweb(path: str, request: Request, here: Here) -> Response:
+    """What the DICOMweb server answers."""
+    if not here.settings.dicomweb:
+        raise NotFoundError("this server has no DICOMweb server behind it; see --dicomweb")
+    for root in _ROOTS:  # OHIF's names for its three services, which are one address
+        path = path.removeprefix(root)
+    if ".." in path.split("/"):
+        raise NotFoundError("there is no such path")
+    client = httpx.AsyncClient(timeout=_TIMEOUT)
+    sent = client.build_request(
+        request.method,
+        f"{here.settings.dicomweb.rstrip('/')}/{path}",
+        params=request.query_params.multi_items(),
+        headers={name: request.headers[name] for name in _SENT if name in request.headers},
+        content=request.stream() if request.method == "POST" else None,
+    )
+    try:
+        answer = await client.send(sent, stream=True)
+    except httpx.HTTPError as error:
+        await client.aclose()
+        raise ResourceError("the DICOMweb server behind this one does not answer") from error
+    headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            async for piece in answer.aiter_raw():
+                yield piece
+        finally:
+            await answer.aclose()
+            await client.aclose()
+
+    return StreamingResponse(pieces(), status_code=answer.status_code, headers=headers)
+
+
+@router.get("/ohif/{path:path}")
+async def ohif(path: str, here: Here) -> FileResponse:
+    """A file of OHIF; of a path that is none, its page."""
+    folder = here.settings.ohif
+    if folder is None:
+        raise NotFoundError("this server does not serve OHIF; see --ohif")
+    root = folder.resolve()
+    file = (root / path).resolve()
+    if root not in file.parents or not file.is_file():
+        file = root / "index.html"
+    return FileResponse(_existing(file), headers=_OHIF_POLICY)
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise NotFoundError("the folder of OHIF has no index.html")
+    return file

@@ -1,0 +1,46 @@
+"""MONAI Label's sessions: an image is sent once, and asked about often."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from vesal.server import office as offices
+from vesal.server.form import files_of
+from vesal.server.monai.visits import Visit
+from vesal.server.office import Office
+from vesal.server.uploads import receive
+
+router = APIRouter(prefix="/session", include_in_schema=False)
+Here = Annotated[Office, Depends(offices.of)]
+
+
+@router.put("/")
+async def begin(
+    request: Request, here: Here, expiry: Annotated[float, Query(ge=0)] = 0.0
+) -> dict[str, Any]:
+    """Take an image: one file, the files of a DICOM series, or a zip."""
+    limits = here.settings.limits
+    async with files_of(request, "files", limits) as files:
+        visit = here.visits.begin(await receive(files, here.scans, limits), expiry)
+    return {"session_id": visit.scan.id, "session_info": visit.record()}
+
+
+@router.get("/{session}")
+async def look(session: str, here: Here) -> dict[str, Any]:
+    """What is known of a session."""
+    return here.visits.of(session).record()
+
+
+@router.delete("/{session}")
+async def end(session: str, here: Here) -> dict[str, Any]:
+    """Remove the image and all that was done on it."""
+    visit = here.visits.end(session)
+    await forget(here, visit)
+    return visit.record()
+
+
+async def forget(here: Office, visit: Visit) -> None:
+    """Remove what is left of a visit that is over."""
+    await here.answering.leave(visit.scan)
+    await asyncio.to_thread(here.scans.discard, visit.scan.id)
