@@ -1,0 +1,429 @@
+// The page: what the user does goes to the server, what the server says is shown.
+//
+// The session is on the server. This file holds its last state, and asks for nothing twice at a
+// time: what is done while an answer is on its way waits in a chain.
+
+import { Api } from "./api.js";
+import { Canvas } from "./canvas.js";
+import { listenToKeys } from "./keys.js";
+import { middle, objectList, promptList } from "./lists.js";
+import { Overlay } from "./overlay.js";
+import { Scans } from "./scans.js";
+import { Tools } from "./tools.js";
+
+const get = (id) => document.getElementById(id);
+const hidden = new Set();
+const page = { ready: false, busy: 0, state: null, canvas: null, drawn: 0 };
+globalThis.vesal = page; // for tests, and for who is curious
+
+let server;
+let listening = null; // stops the events of the session before
+let chain = Promise.resolve();
+
+const api = new Api(askKey, (seconds) => status(`The server is busy; asking again in ${seconds} s`));
+const canvas = new Canvas();
+const overlay = new Overlay(get("overlay"), canvas);
+const tools = new Tools(overlay, canvas, { said: say, looked });
+const scans = new Scans(get("scans"), api, { open: openScan, failed, sending });
+
+function status(text) {
+  get("status").textContent = text;
+}
+
+function failed(error) {
+  get("problem-text").textContent = error.message;
+  get("problem").hidden = false;
+  status("");
+}
+
+function sending(share) {
+  get("progress").hidden = share === null;
+  if (share === null) return;
+  get("progress").value = share;
+  status(share < 1 ? `Sending the scan: ${Math.round(100 * share)} %` : "Reading the scan");
+}
+
+function askKey() {
+  const dialog = get("key");
+  get("key-text").value = "";
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => done(get("key-text").value), { once: true });
+  });
+}
+
+// Does one thing after the other; a failure is told and leaves everything as it was.
+function act(work, text) {
+  page.busy += 1;
+  chain = chain.then(async () => {
+    if (text) status(text);
+    try {
+      await work();
+      status("");
+    } catch (error) {
+      failed(error);
+      if (error.status === 404 && page.state) await lost();
+    } finally {
+      page.busy -= 1;
+      if (!page.busy) get("progress").hidden = true;
+    }
+  });
+  return chain;
+}
+
+// The session is gone: what is shown stays, and a scan can be chosen anew.
+async function lost() {
+  try {
+    await api.session(page.state.id);
+  } catch {
+    location.hash = "";
+    tools.enabled = false;
+    scans.show();
+  }
+}
+
+function openScan(scan, series) {
+  act(async () => {
+    const state = await api.open(scan.id, series, get("model").value);
+    history.replaceState(null, "", `#session=${state.id}`);
+    await show(state);
+  }, `Opening ${scan.name}`);
+}
+
+async function show(state) {
+  listening?.abort();
+  hidden.clear();
+  overlay.hint = null;
+  page.ready = false;
+  page.state = state;
+  const volume = state.image.shape.length === 3;
+  fillWindows(state.windows);
+  await canvas.show(await api.image(state.id), state.image, state.windows[0]);
+  canvas.radiological(volume && get("radiological").getAttribute("aria-pressed") === "true");
+  view(volume ? "multi" : "axial");
+  await refreshLabels();
+  tools.enabled = true;
+  get("scan-name").textContent = state.scan.name;
+  document.title = `${state.scan.name} · vesal`;
+  refresh();
+  for (const note of state.image.notes) addNote(note);
+  page.ready = true;
+  listen(state.id);
+}
+
+async function refreshLabels() {
+  canvas.colours(page.state.objects, hidden);
+  await canvas.paint(await api.labels(page.state.id), true);
+  page.drawn += 1;
+}
+
+// Shows what a step changed; after a step of somebody else all is read anew.
+async function take(change) {
+  const known = page.state.revision === change.from;
+  page.state = change.state;
+  canvas.colours(change.state.objects, hidden);
+  if (!known) await refreshLabels();
+  else if (change.patch) await canvas.paint(change.patch);
+  page.drawn += 1;
+  refresh();
+}
+
+function step(work, text) {
+  if (!page.state) return;
+  overlay.hint = null;
+  act(async () => take(await work(page.state.id)), text);
+}
+
+function say(prompts) {
+  const number = page.state?.current;
+  if (!number) {
+    failed(new Error("There is no object to outline. Begin one with “New”."));
+    return;
+  }
+  const marked = { ...prompts[0] };
+  if (!marked.voxel_box) overlay.prompts = [...overlay.prompts, marked]; // at once, before the answer
+  overlay.draw();
+  step((id) => api.say(id, number, prompts), "Outlining");
+  act(async () => refresh());
+}
+
+function change(number, changed) {
+  step((id) => api.changeObject(id, number, changed));
+  act(async () => refresh());
+}
+
+function select(number) {
+  if (number !== page.state?.current) change(number, { current: true });
+}
+
+function newObject() {
+  step((id) => api.newObject(id, null));
+}
+
+function hide(number) {
+  if (!hidden.delete(number)) hidden.add(number);
+  canvas.colours(page.state.objects, hidden);
+  refresh();
+}
+
+function back(way) {
+  step((id) => api.step(id, way));
+}
+
+function removePrompt(index) {
+  const number = page.state.current;
+  step((id) => api.unsay(id, number, index), "Outlining");
+}
+
+function suggest() {
+  act(async () => {
+    const { suggestion } = await api.suggestion(page.state.id, page.state.current);
+    overlay.hint = suggestion && suggestion.point_mm;
+    if (suggestion) canvas.lookAt(canvas.space.toVoxel(suggestion.point_mm));
+    looked();
+    const sure = suggestion ? "" : "The model is unsure of no place that is larger than an edge.";
+    get("sure").textContent = suggestion
+      ? `At the ring the model is unsure; it would rather ${suggestion.inside ? "include" : "leave out"} it.`
+      : sure;
+  }, "Looking for an unsure place");
+}
+
+function download() {
+  act(async () => {
+    const { blob, name } = await api.download(page.state.id, get("format").value);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }, "Writing the file");
+}
+
+function refresh() {
+  const { state } = page;
+  if (!state) return;
+  const current = state.objects.find((one) => one.number === state.current);
+  objectList(get("objects"), state, hidden, {
+    change, select, hide, remove: (number) => step((id) => api.deleteObject(id, number)),
+  });
+  promptList(get("prompts"), current, { go: goTo, remove: removePrompt });
+  overlay.prompts = current ? current.prompts : [];
+  get("undo").disabled = !state.can_undo;
+  get("redo").disabled = !state.can_redo;
+  get("suggest").disabled = !current || !current.prompts.length;
+  get("download").disabled = !state.objects.some((one) => one.voxels);
+  get("overlap").value = state.overlap;
+  get("model").value = state.model;
+  const stable = current?.stability;
+  get("sure").textContent = stable === null || stable === undefined ? ""
+    : `Stability of the outline: ${Math.round(100 * stable)} %`;
+  get("notes").replaceChildren();
+  for (const note of current?.notes || []) addNote(note);
+  looked();
+}
+
+function addNote(text) {
+  const row = document.createElement("li");
+  row.textContent = text;
+  get("notes").append(row);
+}
+
+function goTo(prompt) {
+  const mm = middle(prompt);
+  if (mm) canvas.lookAt(canvas.space.toVoxel(mm));
+  looked();
+}
+
+function looked() {
+  requestAnimationFrame(() => overlay.draw());
+  if (!canvas.space) return;
+  const voxel = canvas.crosshair();
+  const mm = canvas.space.toMm(voxel).map((v) => v.toFixed(1));
+  get("place").textContent = `${mm.join(", ")} ${page.state?.image.spacing_known ? "mm" : "px"}`;
+}
+
+function view(name) {
+  canvas.plane(name);
+  for (const one of document.querySelectorAll("[data-view]")) {
+    one.setAttribute("aria-pressed", String(one.dataset.view === name));
+  }
+  looked();
+}
+
+function tool(name) {
+  tools.tool = name;
+  for (const one of document.querySelectorAll("[data-tool]")) {
+    one.setAttribute("aria-pressed", String(one.dataset.tool === name));
+  }
+}
+
+function turnSign() {
+  tools.positive = !tools.positive;
+  const sign = get("sign");
+  sign.className = tools.positive ? "include" : "exclude";
+  sign.setAttribute("aria-pressed", String(!tools.positive));
+  sign.querySelector("b").textContent = tools.positive ? "＋" : "−";
+  sign.querySelector("span").textContent = tools.positive ? "Include" : "Exclude";
+}
+
+function fillWindows(windows) {
+  get("window").replaceChildren(...windows.map((one) => new Option(one.name)), new Option("Own"));
+  showWindow(windows[0]);
+}
+
+function showWindow({ low, high }) {
+  get("window-low").value = Number(low.toPrecision(5));
+  get("window-high").value = Number(high.toPrecision(5));
+}
+
+function chooseWindow() {
+  const chosen = page.state?.windows[get("window").selectedIndex];
+  if (!chosen) return;
+  showWindow(chosen);
+  canvas.window(chosen.low, chosen.high);
+}
+
+function ownWindow() {
+  get("window").value = "Own";
+  canvas.window(Number(get("window-low").value), Number(get("window-high").value));
+}
+
+function radiological() {
+  const wanted = get("radiological").getAttribute("aria-pressed") !== "true";
+  get("radiological").setAttribute("aria-pressed", String(wanted));
+  localStorage.setItem("vesal-radiological", String(wanted));
+  canvas.radiological(wanted);
+  looked();
+}
+
+// Follows how far the server is, until another session is shown.
+async function listen(id) {
+  listening = new AbortController();
+  const { signal } = listening;
+  while (!signal.aborted) {
+    try {
+      await api.events(id, hear, signal);
+    } catch (error) {
+      if (signal.aborted || error.status === 404) return;
+    }
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+}
+
+function hear(news) {
+  const bar = get("progress");
+  if (!page.busy || news.type === "idle") {
+    bar.hidden = true;
+    if (news.type === "idle" && !page.busy && page.state && news.revision > page.state.revision) {
+      act(reread); // somebody else works on the same session
+    }
+    return;
+  }
+  bar.hidden = false;
+  if (news.type === "waiting") {
+    bar.removeAttribute("value");
+    status(news.ahead ? `Waiting: ${news.ahead} before you` : "Outlining");
+  } else {
+    bar.value = news.total ? news.done / news.total : 0;
+    status(`Outlining: ${news.text}`);
+  }
+}
+
+async function reread() {
+  page.state = await api.session(page.state.id);
+  await refreshLabels();
+  refresh();
+}
+
+function listenToControls() {
+  for (const one of document.querySelectorAll("[data-view]")) {
+    one.addEventListener("click", () => view(one.dataset.view));
+  }
+  for (const one of document.querySelectorAll("[data-tool]")) {
+    one.addEventListener("click", () => tool(one.dataset.tool));
+  }
+  const clicks = {
+    "open-scan": () => scans.show(), radiological, help: () => get("keys").showModal(),
+    "problem-close": () => { get("problem").hidden = true; }, sign: turnSign,
+    undo: () => back("undo"), redo: () => back("redo"), suggest, download,
+    fit: () => { canvas.fit(); looked(); }, "new-object": newObject,
+  };
+  for (const [id, work] of Object.entries(clicks)) get(id).addEventListener("click", work);
+  get("window").addEventListener("change", chooseWindow);
+  get("window-low").addEventListener("change", ownWindow);
+  get("window-high").addEventListener("change", ownWindow);
+  get("opacity").addEventListener("input", () => canvas.opacity(Number(get("opacity").value)));
+  get("overlap").addEventListener("change", () => {
+    step((id) => api.change(id, { overlap: get("overlap").value }));
+  });
+  get("model").addEventListener("change", () => {
+    if (page.state) step((id) => api.change(id, { model: get("model").value }), "Loading the model");
+    act(async () => refresh());
+  });
+  new ResizeObserver(() => looked()).observe(get("stage"));
+  listenToDrops();
+}
+
+function listenToDrops() {
+  let depth = 0;
+  const shown = (change) => {
+    depth = Math.max(depth + change, 0);
+    get("drop").hidden = depth === 0;
+  };
+  addEventListener("dragenter", (event) => { event.preventDefault(); shown(1); });
+  addEventListener("dragleave", () => shown(-1));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    shown(-depth);
+    act(() => scans.drop(event.dataTransfer));
+  });
+}
+
+async function start() {
+  listenToControls();
+  listenToKeys(get("overlay"), canvas, {
+    tool, view, looked, suggest,
+    click: (mm, other) => say([{ point: mm, positive: tools.positive !== other }]),
+    newObject, turnSign, undo: () => back("undo"),
+    redo: () => back("redo"), hide: () => page.state?.current && hide(page.state.current),
+    help: () => get("keys").showModal(), fit: () => { canvas.fit(); looked(); },
+    dropLast: () => {
+      const current = page.state?.objects.find((one) => one.number === page.state.current);
+      if (current?.prompts.length) removePrompt(current.prompts.length - 1);
+    },
+  });
+  if (localStorage.getItem("vesal-radiological") === "false") radiological();
+  await canvas.attach(get("image"));
+  page.canvas = canvas;
+  await act(async () => {
+    server = await api.server();
+    get("model").replaceChildren(...server.models.map((m) => new Option(m.title, m.name)));
+    get("model").value = server.default_model;
+    get("format").replaceChildren(
+      ...Object.entries(server.formats).map(([suffix, name]) => new Option(`${name} (.${suffix})`, suffix)),
+    );
+    const session = /session=([0-9a-f]+)/.exec(location.hash);
+    if (session) await resume(session[1]);
+    else await firstScan();
+  });
+}
+
+async function resume(id) {
+  try {
+    await show(await api.session(id));
+  } catch (error) {
+    history.replaceState(null, "", "/");
+    scans.show();
+    throw error;
+  }
+}
+
+// The only scan of a server is opened at once.
+async function firstScan() {
+  const every = (await api.scans()).scans;
+  if (every.length === 1 && every[0].kind === "file") openScan(every[0], null);
+  else scans.show();
+}
+
+start();
