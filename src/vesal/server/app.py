@@ -23,6 +23,7 @@ from fastapi_offline import FastAPIOffline
 from vesal import __version__
 from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
+from vesal.server.models import Models, offered
 from vesal.server.monai import access, datastore, infer, info, proxy, visit_routes
 from vesal.server.office import Office, office
 from vesal.server.replies import speak_plainly
@@ -31,23 +32,27 @@ from vesal.server.settings import Settings
 _REAP_S = 15.0
 
 
-def build_app(settings: Settings) -> FastAPI:
+def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     """The app of a server; a temporary folder is removed when it ends.
+
+    Args:
+        settings: of the server.
+        models: that it offers; those on this machine if none are given.
 
     Raises:
         VesalError: a model that cannot be loaded, or a folder that is not there.
     """
-    temporary = None
-    if settings.work is None:
+    stack = AsyncExitStack()
+    work = settings.work
+    if work is None:
         temporary = tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
-    work = Path(temporary.name) if temporary is not None else settings.work
-    parts = office(settings, work)
+        stack.callback(temporary.cleanup)
+        work = Path(temporary.name)
+    parts = office(settings, work, models or offered(settings.model))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if temporary is not None:
-                stack.callback(temporary.cleanup)
+        async with stack:
             stack.callback(parts.turns.close)
             reaper = asyncio.create_task(_reap(parts))
             stack.callback(reaper.cancel)
@@ -61,6 +66,7 @@ def build_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.office = parts
+    app.state.ending = lambda: False  # whoever runs the app knows better
     speak_plainly(app)
     app.include_router(page.router)
     for protocol in (rest, nninteractive, legacy, generations):

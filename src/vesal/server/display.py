@@ -1,5 +1,7 @@
 """What a viewer needs to show an image: a NIfTI of it, windows, and what it is."""
 
+# mypy: disable-error-code="no-untyped-call"
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +12,6 @@ import pydicom
 from vesal.arrays import Voxels
 from vesal.images import Image
 from vesal.images.intensity import robust_range
-
-_HEAD_BYTES = 352  # of NIfTI-1 with its empty extension
 
 # Level and width in Hounsfield units, as radiologists' workstations have them.
 _CT_WINDOWS = (
@@ -77,17 +77,8 @@ def nifti_of(image: Image) -> bytes:
         array = array[:, :, None]
     else:
         affine = image.grid.affine
-    header = nib.Nifti1Header()
-    shown = array.astype(_shown_type(array.dtype), copy=False)
-    header.set_data_dtype(shown.dtype)
-    header.set_data_shape(shown.shape)
-    header.set_sform(affine, code=1)
-    header.set_qform(None, code=0)
-    header["pixdim"][1:4] = np.linalg.norm(affine[:3, :3], axis=0)
-    header["xyzt_units"] = 2  # mm
-    header["magic"] = b"n+1\0"
-    header["vox_offset"] = _HEAD_BYTES
-    return header.binaryblock + b"\0" * 4 + shown.tobytes(order="F")
+    shown = nib.Nifti1Image(array.astype(_shown_type(array.dtype), copy=False), affine)
+    return bytes(shown.to_bytes())
 
 
 def _shown_type(dtype: np.dtype[np.generic]) -> type[np.generic]:

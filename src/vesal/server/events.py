@@ -2,17 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
 from vesal.server.desk import Desk
 from vesal.server.turns import Waiting, Working
 
 _QUIET_S = 15.0  # proxies close what says nothing for longer
+_GLANCE_S = 0.5  # how often it is looked whether the server ends
 _HELD = 100  # events that a slow reader may be behind; older ones are dropped
 
 
-async def events(desk: Desk) -> AsyncIterator[str]:
-    """One event for each piece of news of a desk, beginning with where it stands."""
+async def events(desk: Desk, ending: Callable[[], bool]) -> AsyncIterator[str]:
+    """One event for each piece of news of a desk, beginning with where it stands.
+
+    Args:
+        desk: that is listened to.
+        ending: whether the server ends, and the stream with it.
+    """
     news: asyncio.Queue[Waiting | Working | None] = asyncio.Queue(_HELD)
 
     def hear(one: Waiting | Working | None) -> None:
@@ -23,11 +30,16 @@ async def events(desk: Desk) -> AsyncIterator[str]:
     stop = desk.listen(hear)
     try:
         yield _event(desk, None)
-        while True:
+        spoken_at = time.monotonic()
+        while not ending():
             try:
-                yield _event(desk, await asyncio.wait_for(news.get(), _QUIET_S))
+                piece = _event(desk, await asyncio.wait_for(news.get(), _GLANCE_S))
             except TimeoutError:
-                yield ": still here\n\n"
+                if time.monotonic() < spoken_at + _QUIET_S:
+                    continue
+                piece = ": still here\n\n"
+            spoken_at = time.monotonic()
+            yield piece
     finally:
         stop()
 

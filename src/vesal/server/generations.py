@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
@@ -14,7 +14,7 @@ from vesal.server.refusals import GoneError
 
 router = APIRouter(include_in_schema=False)
 Here = Annotated[Office, Depends(offices.of)]
-_Answer = Callable[[Request, Office], Awaitable[Any]]
+_Answer = Callable[[Request, Office], Awaitable[Reply]]
 
 _OLD_KEYS = ("voxel_coord", "outer_point_one")
 
@@ -53,7 +53,7 @@ async def add_lasso(request: Request, here: Here) -> Reply:
     )
 
 
-async def _by_generation(request: Request, here: Office, new: _Answer, old: _Answer) -> Any:  # noqa: ANN401
+async def _by_generation(request: Request, here: Office, new: _Answer, old: _Answer) -> Reply:
     """The answer by the generation that a request is of.
 
     A lease is new. Without one a form, or the old names of things, are old; all else is a new

@@ -215,7 +215,7 @@ def numbers(values: object, count: int, name: str) -> list[float]:
 
 def _is_number(value: object) -> bool:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and math.isfinite(value) and abs(value) < _FURTHEST  # type: ignore[arg-type,operator]
+    return plain and math.isfinite(value) and abs(value) < _FURTHEST  # type: ignore[arg-type]
 
 
 def flag(record: Mapping[str, Any], name: str, *, default: bool | None = None) -> bool:

@@ -150,8 +150,9 @@ def npy(stream: io.BufferedIOBase, ndim: int, limit_bytes: int) -> Voxels:
             msg = f"an array of {ndim} axes of numbers is needed, got {shape} of {dtype}"
             raise ImageError(msg)
         data = stream.read(size)
-        order = "F" if is_fortran else "C"
-        return np.frombuffer(data, dtype).reshape(shape, order=order)
+        flat = np.frombuffer(data, dtype)
+        array: Voxels = flat.reshape(shape[::-1]).T if is_fortran else flat.reshape(shape)
+        return array
     except ImageError:
         raise
     except (*_NPY_ERRORS, KeyError) as error:

@@ -1,11 +1,13 @@
 """The models that a server offers, each loaded once and shared by all who ask it."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.checkpoints.load import load_model
 from vesal.checkpoints.locate import weights_path
+from vesal.models.config import ModelConfig
 from vesal.models.promptable import Promptable
 from vesal.models.zoo import ZOO
 from vesal.server.refusals import NotFoundError
@@ -34,27 +36,17 @@ class Models:
     """Models by their names.
 
     Args:
-        default: name or weights file of the model that is asked where none is named.
-
-    Raises:
-        ConfigError: neither a name nor a file.
-        CheckpointError: its weights are missing or damaged.
+        default: name of the one that is asked where none is named.
+        offers: all of them.
+        loaded: those that are in memory already.
     """
 
-    def __init__(self, default: str | Path) -> None:
-        model = load_model(default)
-        name = str(default) if str(default) in ZOO else Path(default).stem
-        capabilities = model.config.capabilities
-        first = Offer(
-            name=name,
-            title=f"{name} ({model.config.ndim}D)",
-            prompts=capabilities.prompts,
-            ndims=capabilities.image_ndims,
-            weights=str(default),
-        )
-        self.default = name
-        self.offers = {name: first, **{o.name: o for o in _ready() if o.name != name}}
-        self._loaded: dict[str, Promptable] = {name: model}
+    def __init__(
+        self, default: str, offers: Iterable[Offer], loaded: Mapping[str, Promptable]
+    ) -> None:
+        self.default = default
+        self.offers = {offer.name: offer for offer in offers}
+        self._loaded = dict(loaded)
         self._lock = asyncio.Lock()
 
     def check(self, name: str) -> Offer:
@@ -82,16 +74,28 @@ class Models:
             return self._loaded[name]
 
 
-def _ready() -> list[Offer]:
-    """The models of the zoo whose weights are on this machine."""
-    return [
-        Offer(
-            name=name,
-            title=f"{name} ({config.ndim}D)",
-            prompts=config.capabilities.prompts,
-            ndims=config.capabilities.image_ndims,
-            weights=name,
-        )
-        for name, config in ZOO.items()
-        if weights_path(name).is_file()
-    ]
+def offered(default: str | Path) -> Models:
+    """The models that can be asked on this machine, the default one loaded.
+
+    Args:
+        default: name or weights file.
+
+    Raises:
+        ConfigError: neither a name nor a file.
+        CheckpointError: its weights are missing or damaged.
+    """
+    model = load_model(default)
+    name = str(default) if str(default) in ZOO else Path(default).stem
+    ready = [n for n in ZOO if n != name and weights_path(n).is_file()]
+    offers = [_offer(name, model.config, default), *(_offer(n, ZOO[n], n) for n in ready)]
+    return Models(name, offers, {name: model})
+
+
+def _offer(name: str, config: ModelConfig, weights: str | Path) -> Offer:
+    return Offer(
+        name=name,
+        title=f"{name} ({config.ndim}D)",
+        prompts=config.capabilities.prompts,
+        ndims=config.capabilities.image_ndims,
+        weights=str(weights),
+    )

@@ -62,14 +62,13 @@ class Office:
         return await self.upstream.series(text)
 
 
-def office(settings: Settings, work: Path) -> Office:
+def office(settings: Settings, work: Path, models: Models) -> Office:
     """The parts of a server with these settings.
 
     Raises:
-        VesalError: a model that cannot be loaded.
+        VesalError: a folder that is not there.
     """
     metrics, limits = Metrics(), settings.limits
-    models = Models(settings.model)
     turns = Turns(limit=settings.waiting, waited=metrics.waited)
     desks = Desks(
         work / "sessions",

@@ -45,7 +45,7 @@ from vesal.session import Session
 _PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": Problem} for status in (400, 401, 404, 409, 413, 415, 422, 503, 507)
 }
-router = APIRouter(prefix="/api", responses=_PROBLEMS)  # type: ignore[arg-type]
+router = APIRouter(prefix="/api", responses=_PROBLEMS)
 Here = Annotated[Office, Depends(offices.of)]
 
 
@@ -201,7 +201,10 @@ async def change_object(number: int, wanted: ChangeObjectRequest, desk: At, here
     def work(session: Session) -> None:
         if wanted.current:
             session.select(number)
-        colour = None if wanted.colour is None else (*wanted.colour[:2], wanted.colour[2])
+        colour = None
+        if wanted.colour is not None:
+            red, green, blue = wanted.colour
+            colour = (red, green, blue)
         if (wanted.name, colour, wanted.locked) != (None, None, None):
             session.change(number, name=wanted.name, colour=colour, locked=wanted.locked)
         if wanted.accepted is not None:
@@ -236,7 +239,9 @@ async def suggest(
 
     def work(session: Session) -> SuggestionReply:
         found = session.outliner.suggestion(session.now.of(number))
-        place = found and SuggestionState(point_mm=list(found.point_mm), inside=found.inside)
+        if found is None:
+            return SuggestionReply(suggestion=None)
+        place = SuggestionState(point_mm=list(found.point_mm), inside=found.inside)
         return SuggestionReply(suggestion=place)
 
     return await unless_gone(request, lambda: here.desks.ask(desk, work))
@@ -252,9 +257,10 @@ async def download_labels(
 
 
 @router.get("/sessions/{session}/events", response_class=StreamingResponse)
-async def session_events(desk: At) -> StreamingResponse:
+async def session_events(desk: At, request: Request) -> StreamingResponse:
     """How far the work for a session is, as server-sent events."""
-    return StreamingResponse(events(desk), media_type="text/event-stream")
+    stream = events(desk, request.app.state.ending)
+    return StreamingResponse(stream, media_type="text/event-stream")
 
 
 async def _state(here: Office, desk: Desk) -> SessionState:

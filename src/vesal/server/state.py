@@ -1,6 +1,6 @@
 """The state of a session as the page is told it, and prompts as the page tells them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from vesal.images import Image
@@ -126,7 +126,7 @@ def _object_state(one: Object, session: Session) -> ObjectState:
     )
 
 
-def _record(prompt: Prompt) -> Mapping[str, Any]:
+def _record(prompt: Prompt) -> dict[str, Any]:
     """A prompt as JSON has it; of a mask only where it lies."""
     record = to_record(prompt)
     if "mask" in record:

@@ -45,7 +45,7 @@ async def dicomweb(path: str, request: Request, here: Here) -> Response:
     sent = client.build_request(
         request.method,
         f"{here.settings.dicomweb.rstrip('/')}/{path}",
-        params=request.query_params.multi_items(),
+        params=httpx.QueryParams(request.url.query),
         headers={name: request.headers[name] for name in _SENT if name in request.headers},
         content=request.stream() if request.method == "POST" else None,
     )

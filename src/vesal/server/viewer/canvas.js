@@ -16,7 +16,11 @@ export class Canvas {
     this.nv = new Niivue({
       backColor: [0.05, 0.06, 0.08, 1],
       crosshairColor: [0.45, 0.72, 0.95, 0.75],
-      crosshairWidth: 0.6,
+      crosshairWidth: 1,
+      crosshairWidthUnit: "pixels",
+      crosshairGap: 9,
+      isCornerOrientationText: true,
+      fontColor: [0.92, 0.95, 1, 1],
       show3Dcrosshair: true,
       isRadiologicalConvention: true,
       isResizeCanvas: true,
@@ -33,7 +37,7 @@ export class Canvas {
 
   async attach(element) {
     await this.nv.attachToCanvas(element);
-    this.nv.drawOpacity = 0.45;
+    this.opacity(0.35);
   }
 
   // Shows another image; bytes: an uncompressed NIfTI.
@@ -170,6 +174,7 @@ export class Canvas {
   }
 
   opacity(share) {
+    this.nv.drawRimOpacity = Math.min(1, 2.5 * share); // the outline stays in sight
     this.nv.setDrawOpacity(share);
   }
 

@@ -54,12 +54,12 @@ function objectRow(one, state, hidden, acts) {
   const marks = document.createElement("span");
   marks.className = "marks";
   marks.append(
-    button(out ? "◌" : "◉", out ? `Show ${one.name}` : `Hide ${one.name}`, () => acts.hide(one.number), out),
-    button(one.locked ? "🔒︎" : "🔓︎", one.locked ? `Unlock ${one.name}` : `Lock ${one.name}`,
+    button(out ? "Show" : "Hide", out ? `Show ${one.name}` : `Hide ${one.name}`, () => acts.hide(one.number), out),
+    button(one.locked ? "Unlock" : "Lock", one.locked ? `Unlock ${one.name}` : `Lock ${one.name}`,
       () => acts.change(one.number, { locked: !one.locked }), one.locked),
-    button("✓", one.accepted ? `Open ${one.name} again` : `Accept ${one.name} as finished`,
+    button(one.accepted ? "Reopen" : "Accept", one.accepted ? `Open ${one.name} again` : `Accept ${one.name} as finished`,
       () => acts.change(one.number, { accepted: !one.accepted }), one.accepted),
-    button("✕", `Delete ${one.name}`, () => acts.remove(one.number)),
+    button("Delete", `Delete ${one.name}`, () => acts.remove(one.number)),
   );
   const choose = button("", `Work on ${one.name}`, () => acts.select(one.number), current);
   choose.className = "choose";
