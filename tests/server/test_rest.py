@@ -243,7 +243,7 @@ def test_a_dicom_folder_is_sent_segmented_and_taken_home_as_seg(
         ({"point": ["a", 0, 0]}, "number"),
         ({"pint": [0, 0, 0]}, "point"),
         ({"lasso": [[0, 0, 0], [1, 1, 1], [2, 2, 2]]}, "line"),
-        ({"voxel_box": [[90, 1, 1], [95, 9, 9]]}, "outside"),
+        ({"voxel_box": [[90, 1, 1], [95, 9, 9]]}, "no voxel"),
         ({"point": [0, 0, 0], "positive": "yes"}, "bool"),
     ],
 )

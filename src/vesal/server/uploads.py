@@ -17,6 +17,7 @@ from starlette.datastructures import UploadFile
 from vesal.errors import ImageError, InputError, ResourceError
 from vesal.images import Image, open_image
 from vesal.images.allowance import at_most
+from vesal.images.dicom import looks_like_zip
 from vesal.images.read import looks_like_image
 from vesal.server.limits import Limits
 from vesal.server.refusals import TooLargeError
@@ -81,7 +82,9 @@ def _stored(files: Sequence[UploadFile], folder: Path, scans: Scans, limits: Lim
             "JPEG or TIFF"
         )
         raise ImageError(msg)
-    if zipfile.is_zipfile(path):
+    with path.open("rb") as file:
+        is_zip = looks_like_zip(file.read(4))
+    if is_zip:
         _unpack(path, limits)
     return scans.take(folder)
 
