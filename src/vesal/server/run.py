@@ -7,6 +7,7 @@ import uvicorn
 
 from vesal.errors import ResourceError
 from vesal.server.app import build_app
+from vesal.server.heap import settle
 from vesal.server.settings import Settings
 
 _GRACE_S = 5  # for answers on their way when the server is ended
@@ -27,6 +28,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     listening = _socket(settings)
     try:
         app = build_app(settings)
+        settle()
         host, port = listening.getsockname()[:2]
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         config = uvicorn.Config(
