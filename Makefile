@@ -51,5 +51,7 @@ $(READY): $(NEEDS)
 
 $(READY_DEV): $(NEEDS)
 	@echo "setting up $(VENV) for development (once)"
-	@$(PIP) install -c constraints.txt -e '.[dev,dicom,hub,mesh,onnx,train]'
+	@$(PIP) install -c constraints.txt -e '.[dev,dicom,hub,mesh,onnx,server,train]'
+	@$(PIP) install --no-deps monailabel==0.8.5 || echo "no monailabel client: its tests are skipped"
+	@sh scripts/install_browser.sh
 	@touch $(READY) $@

@@ -92,6 +92,10 @@ def points(inside: list[list[int]], outside: list[list[int]], **more: Any) -> di
     }
 
 
+def _loaded(path: Any) -> Any:
+    return nib.load(path)
+
+
 def array_of(file: str) -> NDArray[np.bool_]:
     """A label file as another library reads it, on the axes of the image file."""
     return np.asarray(sitk.GetArrayFromImage(sitk.ReadImage(file)).T > 0)
@@ -109,6 +113,8 @@ def test_the_mask_is_that_of_python_on_every_grid(client: Any, folder: Path, nam
     assert expected.any()
     assert np.array_equal(array_of(file), expected)
     assert params["label_names"] == {"spleen": 1}
+    made: Any
+    scan: Any
     made, scan = sitk.ReadImage(file), sitk.ReadImage(str(path))
     assert made.GetSize() == scan.GetSize()
     assert np.allclose(made.GetOrigin(), scan.GetOrigin(), atol=1e-4)
@@ -218,9 +224,9 @@ def test_labels_are_saved_beside_the_images_and_fetched_again(
         "label": "permuted",
     }
     kept = folder / "labels" / "final" / "permuted.nii.gz"
-    assert np.array_equal(np.asarray(nib.load(kept).dataobj), labels)
+    assert np.array_equal(np.asarray(_loaded(kept).dataobj), labels)
     fetched = client.download_label("permuted", "final")
-    assert np.array_equal(np.asarray(nib.load(fetched).dataobj), labels)
+    assert np.array_equal(np.asarray(_loaded(fetched).dataobj), labels)
     entry = client.datastore()["objects"]["permuted"]["labels"]
     assert entry == {"final": {"ext": ".nii.gz", "info": {}}}
     assert "left kidney" in Path(fetched).read_bytes().decode("latin1") or fetched

@@ -250,7 +250,7 @@ def test_a_key_is_needed_before_anything_but_health() -> None:
 
 
 @pytest.mark.parametrize("clocks", [{"idle_s": 0.5}, {"liveness_s": 0.5}])
-def test_both_clocks_end_a_lease_and_give_its_image_up(clocks: dict[str, float]) -> None:
+def test_both_clocks_end_a_lease_and_give_its_image_up(clocks: dict[str, Any]) -> None:
     """Without an action, and without a sign of life."""
     app = bright_app(**clocks)
     with served(app) as url:

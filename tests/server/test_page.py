@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class Sight:
         self.page.mouse.click(*self.place(voxel, plane), button=button)
         self.settle()
 
-    def drag(self, voxels: list[tuple[int, ...]]) -> None:
+    def drag(self, voxels: Sequence[tuple[int, ...]]) -> None:
         """Draw through voxels of one axial slice."""
         places = [self.place(voxel) for voxel in voxels]
         self.page.mouse.move(*places[0])
@@ -161,7 +161,7 @@ def sight(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[[st
 def ct(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with a part of the real CT and vesal-mini."""
     folder = tmp_path_factory.mktemp("ct")
-    whole = nib.load(scans / "example_ct.nii.gz")
+    whole: Any = nib.load(scans / "example_ct.nii.gz")
     whole.slicer[38:90, 30:82, 66:106].to_filename(folder / "abdomen.nii.gz")
     with served(build_app(Settings(root=folder))) as address:
         yield address

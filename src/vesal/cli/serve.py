@@ -25,50 +25,63 @@ EXAMPLES = """[bold]Examples[/bold]
 _GIB = 2**30
 
 
+_Root = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FOLDER|IMAGE]", help="What is served; else only what is sent."),
+]
+_Model = Annotated[str, typer.Option("--model", "-m", help="Name of a model, or weights file.")]
+_Host = Annotated[
+    str, typer.Option(help="Address to listen on; beyond this machine it needs a key.")
+]
+_Port = Annotated[int, typer.Option(help="Port; 0 for any free one.")]
+_Key = Annotated[
+    str,
+    typer.Option(envvar="VESAL_KEY", help="What clients must know, 16 characters or more."),
+]
+_Work = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Keep uploads and sessions there after the end."),
+]
+_Places = Annotated[int, typer.Option(help="nnInteractive clients at once.")]
+_Waiting = Annotated[int, typer.Option(help="Requests that may wait for the model.")]
+_Memory = Annotated[
+    float, typer.Option(metavar="GIB", help="For images and encodings of open sessions.")
+]
+_Idle = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Without an action a client loses its place.")
+]
+_Legacy = Annotated[
+    bool, typer.Option("--legacy", metavar="", help="Serve SlicerNNInteractive before 1.0.")
+]
+_AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(metavar="URL", help="A page of another host that may call; again for more."),
+]
+_Dicomweb = Annotated[
+    str, typer.Option(metavar="URL", help="DICOMweb server whose series are segmented.")
+]
+_Ohif = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="A built OHIF, served at /ohif/.")
+]
+_Log = Annotated[bool, typer.Option("--log", metavar="", help="Print a line for each request.")]
+
+
 def serve(  # noqa: PLR0913  # one for each option
-    root: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FOLDER|IMAGE]", help="What is served; else only what is sent."),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Name of a model, or weights file.")
-    ] = "vesal-mini",
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; beyond this machine it needs a key.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 for any free one.")] = 1527,
-    key: Annotated[
-        str,
-        typer.Option(envvar="VESAL_KEY", help="What clients must know, 16 characters or more."),
-    ] = "",
-    work: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Keep uploads and sessions there after the end."),
-    ] = None,
-    places: Annotated[int, typer.Option(help="nnInteractive clients at once.")] = 64,
-    waiting: Annotated[int, typer.Option(help="Requests that may wait for the model.")] = 64,
-    memory: Annotated[
-        float, typer.Option(metavar="GIB", help="For images and encodings of open sessions.")
-    ] = 4.0,
-    idle: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Without an action a client loses its place.")
-    ] = 600.0,
-    legacy: Annotated[
-        bool, typer.Option("--legacy", metavar="", help="Serve SlicerNNInteractive before 1.0.")
-    ] = False,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(metavar="URL", help="A page of another host that may call; again for more."),
-    ] = None,
-    dicomweb: Annotated[
-        str, typer.Option(metavar="URL", help="DICOMweb server whose series are segmented.")
-    ] = "",
-    ohif: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A built OHIF, served at /ohif/.")
-    ] = None,
-    log: Annotated[
-        bool, typer.Option("--log", metavar="", help="Print a line for each request.")
-    ] = False,
+    root: _Root = None,
+    model: _Model = "vesal-mini",
+    host: _Host = "127.0.0.1",
+    port: _Port = 1527,
+    key: _Key = "",
+    work: _Work = None,
+    places: _Places = 64,
+    waiting: _Waiting = 64,
+    memory: _Memory = 4.0,
+    idle: _Idle = 600.0,
+    legacy: _Legacy = False,
+    allow_origin: _AllowOrigin = None,
+    dicomweb: _Dicomweb = "",
+    ohif: _Ohif = None,
+    log: _Log = False,
 ) -> None:
     """Serve until Ctrl+C.
 

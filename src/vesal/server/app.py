@@ -30,6 +30,11 @@ from vesal.server.replies import speak_plainly
 from vesal.server.settings import Settings
 
 _REAP_S = 15.0
+_OURS = (page, rest)
+_PROTOCOLS = (
+    *(nninteractive, legacy, generations),
+    *(info, access, visit_routes, infer, datastore, proxy),
+)
 
 
 def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
@@ -68,10 +73,7 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     app.state.office = parts
     app.state.ending = lambda: False  # whoever runs the app knows better
     speak_plainly(app)
-    app.include_router(page.router)
-    for protocol in (rest, nninteractive, legacy, generations):
-        app.include_router(protocol.router)
-    for part in (info, access, visit_routes, infer, datastore, proxy):
+    for part in (*_OURS, *_PROTOCOLS):
         app.include_router(part.router)
     app.add_middleware(Guard, settings=settings, metrics=parts.metrics)
     if settings.origins:
