@@ -29,12 +29,12 @@ class FakeSession(Session):
         self.image = Image(array=np.zeros(grid.shape, np.float32), grid=grid)
         self.given: list[Click] = []
         self.rule = rule
-        self.now = np.zeros(grid.shape, np.bool_)
+        self.painted = np.zeros(grid.shape, np.bool_)
 
     @property
     def mask(self) -> Mask:
         """What the rule made of the clicks so far."""
-        return Mask(array=self.now, grid=self.image.grid)
+        return Mask(array=self.painted, grid=self.image.grid)
 
     @property
     def stability(self) -> float | None:
@@ -47,7 +47,7 @@ class FakeSession(Session):
         assert isinstance(click, Click)
         self.given.append(click)
         index = np.round(self.image.grid.to_index(np.array([click.point_mm])))[0]
-        self.now = self.rule(self.now, tuple(int(i) for i in index), click.positive)
+        self.painted = self.rule(self.painted, tuple(int(i) for i in index), click.positive)
         return self.mask
 
 

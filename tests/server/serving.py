@@ -69,7 +69,7 @@ def blocks(shape: tuple[int, ...] = (20, 24, 16)) -> NDArray[np.int16]:
 
 def save_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64] | None = None) -> Path:
     """A NIfTI file of an array."""
-    kind = nib.Nifti1Image
+    kind: Any = nib.Nifti1Image
     image = kind(array, np.diag([2.0, 1.5, 3.0, 1.0]) if affine is None else affine)
     image.to_filename(path)
     return path

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_a_parked_session_comes_back_with_all_its_steps(tmp_path: Path) -> None:
                 .to_world(np.array([[5.0, 7.0, 5.0]]))[0]
                 .tolist()
             )
-            await desks.ask(desk, lambda s, p=point: s.click(p))
+            await desks.ask(desk, partial(Session.click, point_mm=point))
             before = await desks.act(desk, lambda s: (s.mask.array, s.prompts))
             for _ in range(2):
                 desk.park()
@@ -224,7 +225,7 @@ def test_calls_for_one_desk_come_one_after_the_other(tmp_path: Path) -> None:
     async def scene(desks: Desks) -> None:
         desk = await desks.open(array)
         points = [(float(i), 7.0, 5.0) for i in range(10)]
-        await asyncio.gather(*(desks.ask(desk, lambda s, p=p: s.click(p)) for p in points))
+        await asyncio.gather(*(desks.ask(desk, partial(Session.click, point_mm=p)) for p in points))
         assert len(await desks.act(desk, lambda s: s.prompts)) == 10
 
     play(tmp_path, scene)

@@ -79,7 +79,7 @@ def client(address: str, tmp_path: Path) -> Any:
     return module.MONAILabelClient(address, str(tmp_path), "user-1")
 
 
-def points(inside: list[list[int]], outside: list[list[int]], **more: Any) -> dict[str, Any]:
+def points(inside: list[Any], outside: list[Any], **more: Any) -> dict[str, Any]:
     """Parameters as 3D Slicer sends them."""
     return {
         "foreground": inside,

@@ -105,7 +105,7 @@ class Sight:
             " vesal.canvas.space.axes, vesal.canvas.space.flips]"
         )
         array = np.array(bitmap, np.uint8).reshape(turned, order="F")
-        array = np.flip(array, [axis for axis, flip in enumerate(flips) if flip])
+        array = np.flip(array, tuple(axis for axis, flip in enumerate(flips) if flip))
         return np.transpose(array, np.argsort(axes))
 
     def colour(self, voxel: tuple[int, ...]) -> NDArray[np.float64]:

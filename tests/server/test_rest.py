@@ -76,9 +76,10 @@ def labels_of(client: TestClient, session: str) -> NDArray[Any]:
 
 def painted(patch: dict[str, Any]) -> NDArray[Any]:
     """The numbers in a patch."""
-    dtype = {1: np.uint8, 2: "<u2"}[patch["bytes"]]
+    dtype = np.dtype({1: "u1", 2: "<u2"}[patch["bytes"]])
     numbers = np.frombuffer(zlib.decompress(base64.b64decode(patch["labels"])), dtype)
-    return numbers.reshape(patch["shape"], order="F")
+    array: NDArray[Any] = numbers.reshape(patch["shape"], order="F")
+    return array
 
 
 def test_each_kind_of_prompt_gives_the_mask_of_python(client: TestClient, folder: Path) -> None:
