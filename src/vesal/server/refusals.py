@@ -29,6 +29,12 @@ class GoneError(SessionError):
     http_status = 410
 
 
+class UpstreamError(ResourceError):
+    """The server behind this one cannot be reached, or refuses."""
+
+    http_status = 502
+
+
 class BusyError(ResourceError):
     """All places are taken, or too many wait already; later there is room."""
 

@@ -8,10 +8,9 @@ import httpx
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from vesal.errors import ResourceError
 from vesal.server import office as offices
 from vesal.server.office import Office
-from vesal.server.refusals import NotFoundError
+from vesal.server.refusals import NotFoundError, UpstreamError
 
 router = APIRouter(include_in_schema=False)
 Here = Annotated[Office, Depends(offices.of)]
@@ -53,7 +52,7 @@ async def dicomweb(path: str, request: Request, here: Here) -> Response:
         answer = await client.send(sent, stream=True)
     except httpx.HTTPError as error:
         await client.aclose()
-        raise ResourceError("the DICOMweb server behind this one does not answer") from error
+        raise UpstreamError("the DICOMweb server behind this one does not answer") from error
     headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
 
     async def pieces() -> AsyncIterator[bytes]:

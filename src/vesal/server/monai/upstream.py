@@ -14,14 +14,16 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom.errors import InvalidDicomError
 
-from vesal.errors import ImageError, ResourceError
+from vesal.errors import ImageError, ResourceError, VesalError
 from vesal.labels import LabelMap
 from vesal.server.limits import Limits
-from vesal.server.refusals import NotFoundError, TooLargeError
+from vesal.server.refusals import NotFoundError, TooLargeError, UpstreamError
 from vesal.server.scans import Scan
 from vesal.server.uploads import opened
 
+_AS_STORED = (("application/dicom", "*"),)  # else a server would have to decompress, or to refuse
 _UID = re.compile(r"[0-9.]{5,64}")
+_TIMEOUT_S = (5.0, 60.0)  # to connect, and between two pieces of an answer
 _ERRORS = (requests.RequestException, ValueError, KeyError, InvalidDicomError)
 
 
@@ -35,7 +37,8 @@ class Upstream:
     """
 
     def __init__(self, url: str, folder: Path, limits: Limits) -> None:
-        self._client = DICOMwebClient(url=url)
+        self._client = DICOMwebClient(url=url, timeout=_TIMEOUT_S)
+        self._client.set_http_retry_params(retry=False)  # a user waits, and can ask again
         self._folder, self._limits = folder, limits
         self._lock = asyncio.Lock()
 
@@ -48,7 +51,7 @@ class Upstream:
 
         Raises:
             NotFoundError: no such series.
-            ResourceError: the other server cannot be reached.
+            UpstreamError: the other server cannot be reached.
         """
         if not _UID.fullmatch(uid):
             msg = f"there is no image {uid[:80]!r} here"
@@ -64,7 +67,7 @@ class Upstream:
 
         Raises:
             ImageError: labels that do not lie on the series.
-            ResourceError: the other server refuses.
+            UpstreamError: the other server refuses.
         """
         await asyncio.to_thread(self._send, scan, labels)
 
@@ -80,15 +83,21 @@ class Upstream:
                 raise NotFoundError(msg)
             study = found[0]["0020000D"]["Value"][0]
             left = self._limits.unpacked_bytes
-            for number, one in enumerate(self._client.iter_series(study, uid)):
+            sent = self._client.iter_series(study, uid, media_types=_AS_STORED)
+            for number, one in enumerate(sent):
                 file = temporary / f"{number:05d}.dcm"
                 one.save_as(file, enforce_file_format=True)
                 left -= file.stat().st_size
                 if left < 0:
                     raise TooLargeError("the series is larger than this server takes")
             temporary.rename(path)
+        except VesalError:
+            raise
         except _ERRORS as error:
             msg = f"the series cannot be fetched from the DICOMweb server ({_short(error)})"
+            raise UpstreamError(msg) from error
+        except OSError as error:
+            msg = f"the series cannot be stored ({error.strerror}); the server's disk may be full"
             raise ResourceError(msg) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -106,9 +115,9 @@ class Upstream:
                 answer = self._client.store_instances([pydicom.dcmread(path)])
             except _ERRORS as error:
                 msg = f"the DICOMweb server did not take the label ({_short(error)})"
-                raise ResourceError(msg) from error
+                raise UpstreamError(msg) from error
         if "ReferencedSOPSequence" not in answer:
-            raise ResourceError("the DICOMweb server did not take the label")
+            raise UpstreamError("the DICOMweb server did not take the label")
 
 
 def _short(error: Exception) -> str:
