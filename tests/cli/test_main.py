@@ -10,7 +10,7 @@ import pytest
 from vesal import __version__
 from vesal.cli.main import main
 
-COMMANDS = ("segment", "info", "models", "demo", "train")
+COMMANDS = ("segment", "info", "models", "demo", "train", "serve")
 Captured = pytest.CaptureFixture[str]
 
 

@@ -33,11 +33,13 @@ def bright_models(model: BrightModel | None = None) -> Models:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of an app while it is served."""
+def served(app: FastAPI, certificate: Path | None = None, key: Path | None = None) -> Iterator[str]:
+    """The address of an app while it is served, by https if there is a certificate."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False)
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, ssl_certfile=certificate, ssl_keyfile=key
+    )
     server = uvicorn.Server(config)
     app.state.ending = lambda: server.should_exit
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -47,7 +49,8 @@ def served(app: FastAPI) -> Iterator[str]:
         while not server.started and time.monotonic() < ends_at:
             time.sleep(0.01)
         assert server.started
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(_LONGEST_S)

@@ -63,6 +63,12 @@ _Dicomweb = Annotated[
 _Ohif = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="A built OHIF, served at /ohif/.")
 ]
+_Certificate = Annotated[
+    Path | None, typer.Option(metavar="PEM", help="Serve https with this certificate.")
+]
+_CertificateKey = Annotated[
+    Path | None, typer.Option(metavar="PEM", help="Its key, if it is in a file of its own.")
+]
 _Log = Annotated[bool, typer.Option("--log", metavar="", help="Print a line for each request.")]
 
 
@@ -81,6 +87,8 @@ def serve(  # noqa: PLR0913  # one for each option
     allow_origin: _AllowOrigin = None,
     dicomweb: _Dicomweb = "",
     ohif: _Ohif = None,
+    certificate: _Certificate = None,
+    certificate_key: _CertificateKey = None,
     log: _Log = False,
 ) -> None:
     """Serve until Ctrl+C.
@@ -112,6 +120,8 @@ def serve(  # noqa: PLR0913  # one for each option
         origins=tuple(allow_origin or ()),
         dicomweb=dicomweb,
         ohif=ohif,
+        certificate=certificate,
+        certificate_key=certificate_key,
     )
     serve_until_ended(settings, lambda address: _print_address(address, settings.key))
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom.sr.coding import Code as PydicomCode
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from vesal.arrays import LabelArray
@@ -23,13 +22,14 @@ from vesal.labels.terms import Code, Terms, read_terms
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation, SegmentDescription
+    from highdicom.sr import CodedConcept
 
 KINDS = ("BINARY", "LABELMAP")
 """What a SEG may be; the first is what viewers know."""
 
 _SERIES_NUMBER = 900  # far above those that a scanner counts
 _FEWEST_PIXELS = 8  # highdicom 0.28 gives each smaller slice a byte of its own, against PS3.5 8.1.1
-_FAMILY = PydicomCode("123110", "DCM", "Artificial Intelligence")
+_FAMILY = Code(value="123110", scheme="DCM", meaning="Artificial Intelligence")
 
 
 def write_seg(
@@ -99,7 +99,7 @@ def _described(segments: Sequence[Segment], model: str, terms: Terms) -> "list[S
         raise ResourceError(msg) from error
     algorithm = highdicom.AlgorithmIdentificationSequence(
         name=f"vesal {model}".strip()[:64],
-        family=_FAMILY,
+        family=_coded(_FAMILY),
         version=version("vesal"),
         source="vesal",
     )
@@ -114,7 +114,6 @@ def _description(
 ) -> "SegmentDescription":
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
-    from highdicom.sr import CodedConcept
 
     term = terms.find(segment.name)
     item = SegmentDescription(
@@ -131,7 +130,7 @@ def _description(
         display_color=CIELabColor.from_rgb(*segment.colour),
     )
     if term.side is not None:
-        side = [CodedConcept.from_code(_coded(term.side))]
+        side = [_coded(term.side)]
         if term.region is None:
             item.SegmentedPropertyTypeCodeSequence[
                 0
@@ -141,8 +140,10 @@ def _description(
     return item
 
 
-def _coded(code: Code) -> PydicomCode:
-    return PydicomCode(code.value, code.scheme, code.meaning)
+def _coded(code: Code) -> "CodedConcept":
+    from highdicom.sr import CodedConcept
+
+    return CodedConcept(code.value, code.scheme, code.meaning)
 
 
 def _built(

@@ -13,7 +13,7 @@ Concurrency, for whoever changes anything here:
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -47,17 +47,16 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     Raises:
         VesalError: a model that cannot be loaded, or a folder that is not there.
     """
-    stack = AsyncExitStack()
-    work = settings.work
-    if work is None:
-        temporary = tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
-        stack.callback(temporary.cleanup)
-        work = Path(temporary.name)
-    parts = office(settings, work, models or offered(settings.model))
+    with ExitStack() as building:
+        work = settings.work
+        if work is None:
+            work = Path(building.enter_context(_temporary_folder()))
+        parts = office(settings, work, models or offered(settings.model))
+        stack = building.pop_all()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with stack:
+        with stack:
             stack.callback(parts.turns.close)
             reaper = asyncio.create_task(_reap(parts))
             stack.callback(reaper.cancel)
@@ -85,6 +84,10 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
             expose_headers=["X-Meta", "Content-Disposition", "Retry-After"],
         )
     return app
+
+
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
 
 
 async def _reap(here: Office) -> None:

@@ -1,11 +1,12 @@
 """A server on a port, until somebody ends it."""
 
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
 
-from vesal.errors import ResourceError
+from vesal.errors import ConfigError, ResourceError
 from vesal.server.app import build_app
 from vesal.server.heap import settle
 from vesal.server.settings import Settings
@@ -23,16 +24,21 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises:
         ResourceError: the port is taken, or the address is not one of this machine.
+        ConfigError: a certificate that cannot be used.
         VesalError: a model that cannot be loaded, or a folder that is not there.
     """
+    _check_certificate(settings)
     listening = _socket(settings)
     try:
         app = build_app(settings)
         settle()
         host, port = listening.getsockname()[:2]
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        scheme = "http" if settings.certificate is None else "https"
+        ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         config = uvicorn.Config(
             app,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.certificate_key,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -44,6 +50,21 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         server.run(sockets=[listening])
     finally:
         listening.close()
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Read the certificate, so that a bad one is told before anything is served."""
+    if settings.certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.certificate, settings.certificate_key, password="")
+    except (OSError, ValueError) as error:  # that of SSL is an OSError
+        msg = (
+            f"the certificate {settings.certificate} cannot be used ({error}); give PEM files of a "
+            "certificate and of its key, without a password"
+        )
+        raise ConfigError(msg) from error
 
 
 def _socket(settings: Settings) -> socket.socket:

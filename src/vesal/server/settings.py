@@ -34,6 +34,8 @@ class Settings:
         origins: web pages of other hosts that may call, such as an OHIF.
         dicomweb: address of a DICOMweb server whose series can be segmented; empty for none.
         ohif: folder of a built OHIF that is served at /ohif/.
+        certificate: file with which the server proves who it is (PEM); None serves without TLS.
+        certificate_key: file of its private key; None if the certificate file holds it too.
         limits: on what comes from outside.
 
     Raises:
@@ -56,6 +58,8 @@ class Settings:
     origins: tuple[str, ...] = ()
     dicomweb: str = ""
     ohif: Path | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,8 @@ class Settings:
             if getattr(self, name) <= 0:
                 msg = f"{name} must be above 0, got {getattr(self, name)}"
                 raise ConfigError(msg)
+        if self.certificate_key is not None and self.certificate is None:
+            raise ConfigError("a certificate key needs its certificate; give --certificate too")
         if not 0 <= self.port < 2**16:
             msg = f"a port is between 0 and 65535, got {self.port}"
             raise ConfigError(msg)

@@ -68,7 +68,7 @@ async def infer(
             if is_ours:
                 await here.answering.leave(scan)
                 here.scans.discard(scan.id)
-        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params)
+        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params, scan)
         path = await run_in_threadpool(_written, answered, params, Path(folder), extension)
         data = path.read_bytes()
     about = _about(answered, params, name, time.monotonic() - started)
@@ -96,8 +96,10 @@ def _stored(part: Any, folder: Path) -> Path | None:  # noqa: ANN401
     return path
 
 
-def _extension(params: Params) -> str:
-    wanted = params.get("result_extension") or ".nrrd"
+def _extension(params: Params, scan: Scan) -> str:
+    """What the client wants, or the kind of the image's own file, as MITK takes for granted."""
+    own = next((e for e in _EXTENSIONS if scan.name.endswith(e)), ".nrrd")
+    wanted = params.get("result_extension") or own
     wanted = wanted if str(wanted).startswith(".") else f".{wanted}"
     if wanted not in _EXTENSIONS:
         msg = f"result_extension is one of {', '.join(_EXTENSIONS)}, got {wanted!r:.40}"
