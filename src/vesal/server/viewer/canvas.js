@@ -16,8 +16,8 @@ export class Canvas {
     this.nv = new Niivue({
       backColor: [0.05, 0.06, 0.08, 1],
       crosshairColor: [0.45, 0.72, 0.95, 0.75],
-      crosshairWidth: 1,
-      crosshairWidthUnit: "pixels",
+      crosshairWidth: 0.3,
+      crosshairWidthUnit: "percent", // of the field of view
       crosshairGap: 9,
       isCornerOrientationText: true,
       fontColor: [0.92, 0.95, 1, 1],
@@ -33,9 +33,16 @@ export class Canvas {
     });
     this.space = null;
     this.volume = null;
+    this.drawn = () => {}; // called when the planes have been drawn, and may lie elsewhere
   }
 
   async attach(element) {
+    const draw = this.nv.drawScene.bind(this.nv);
+    this.nv.drawScene = () => {
+      const said = draw();
+      this.drawn();
+      return said;
+    };
     await this.nv.attachToCanvas(element);
     this.opacity(0.35);
   }

@@ -23,6 +23,7 @@ let chain = Promise.resolve();
 const api = new Api(askKey, (seconds) => status(`The server is busy; asking again in ${seconds} s`));
 const canvas = new Canvas();
 const overlay = new Overlay(get("overlay"), canvas);
+canvas.drawn = () => overlay.draw();
 const tools = new Tools(overlay, canvas, { said: say, looked });
 const scans = new Scans(get("scans"), api, { open: openScan, failed, sending });
 
