@@ -2,133 +2,32 @@
 
 import io
 import os
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import nibabel as nib
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from tests.grids import rotation
 from tests.server.serving import blocks, bright_app, save_nifti, served
+from tests.server.sight import CHROMIUM, FLAGS, Sight, unzipped
 from vesal.geometry.grid import Grid
 from vesal.server.app import build_app
 from vesal.server.settings import Settings
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test")
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Debian's Chromium: apt-get install chromium"
 )
-# Software WebGL: /work has no GPU, nor has CI.
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-LONGEST_S = 60.0
 LIVER = (37, 33, 33)
 """A voxel of the liver in the part of the CT that is shown."""
 KIDNEY = (44, 10, 18)
-
-
-class Sight:
-    """A page in a browser, and the server behind it."""
-
-    def __init__(self, page: Any, address: str) -> None:
-        self.page, self.address = page, address
-        self.problems: list[str] = []
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", self._asked)
-
-    def open(self, path: str = "/") -> None:
-        """Open an address of the server and wait until the scan is shown."""
-        self.page.goto(self.address + path)
-        self.until("!!(window.vesal && window.vesal.ready)")
-
-    def until(self, condition: str) -> None:
-        """Wait for something that a script can see: the page's own policy forbids more."""
-        ends_at = time.monotonic() + LONGEST_S
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < ends_at, (condition, self.page.inner_text("footer"))
-            time.sleep(0.03)
-
-    def settle(self) -> None:
-        """Wait until all that was done is answered and shown."""
-        self.until("!vesal.busy")
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
-
-    def place(self, voxel: tuple[int, ...], plane: int = 0) -> tuple[float, float]:
-        """Where a voxel is on the screen, after its slice was gone to."""
-        self.page.evaluate("(v) => vesal.canvas.lookAt(v)", list(voxel))
-        places = self.page.evaluate("(v) => vesal.canvas.places(v)", list(voxel))
-        box = self.page.locator("#overlay").bounding_box()
-        found = next(one for one in places if one["plane"] == plane)
-        return box["x"] + found["x"], box["y"] + found["y"]
-
-    def click(self, voxel: tuple[int, ...], *, button: str = "left", plane: int = 0) -> None:
-        """Click on a voxel and wait for the answer."""
-        self.page.mouse.click(*self.place(voxel, plane), button=button)
-        self.settle()
-
-    def drag(self, voxels: Sequence[tuple[int, ...]]) -> None:
-        """Draw through voxels of one axial slice."""
-        places = [self.place(voxel) for voxel in voxels]
-        self.page.mouse.move(*places[0])
-        self.page.mouse.down()
-        for x, y in places[1:]:
-            self.page.mouse.move(x, y, steps=4)
-        self.page.mouse.up()
-        self.settle()
-
-    def state(self) -> dict[str, Any]:
-        """What the server says of the session."""
-        session = self.page.evaluate("vesal.state.id")
-        known: dict[str, Any] = httpx.get(f"{self.address}/api/sessions/{session}").json()
-        return known
-
-    def labels(self) -> NDArray[Any]:
-        """The label map that the server has."""
-        session = self.page.evaluate("vesal.state.id")
-        path = f"{self.address}/api/sessions/{session}/download?format=nii.gz"
-        data = io.BytesIO(httpx.get(path).content)
-        return np.asarray(nib.Nifti1Image.from_stream(_unzipped(data)).dataobj)
-
-    def shown(self) -> NDArray[np.uint8]:
-        """The label map that the page draws, on the image's own axes."""
-        turned, bitmap, axes, flips = self.page.evaluate(
-            "[vesal.canvas.space.turned, Array.from(vesal.canvas.nv.drawBitmap),"
-            " vesal.canvas.space.axes, vesal.canvas.space.flips]"
-        )
-        array = np.array(bitmap, np.uint8).reshape(turned, order="F")
-        array = np.flip(array, tuple(axis for axis, flip in enumerate(flips) if flip))
-        return np.transpose(array, np.argsort(axes))
-
-    def colour(self, voxel: tuple[int, ...]) -> NDArray[np.float64]:
-        """The colour on the screen near a voxel, beside the mark of a click."""
-        x, y = self.place(voxel)
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
-        picture = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
-        pixels = np.asarray(picture, np.float64)
-        return np.asarray(pixels[int(y) - 14 : int(y) - 10, int(x) + 10 : int(x) + 14].mean((0, 1)))
-
-    def _heard(self, message: Any) -> None:
-        if message.type in ("error", "warning") and "GPU stall" not in message.text:
-            self.problems.append(message.text)
-
-    def _asked(self, request: Any) -> None:
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.problems.append(f"asked {request.url}")
-
-
-def _unzipped(data: io.BytesIO) -> io.BytesIO:
-    import gzip
-
-    return io.BytesIO(gzip.decompress(data.read()))
+INSIDE = (5, 7, 5)
+"""A voxel of the first block."""
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +112,7 @@ def test_a_click_on_a_real_ct_is_outlined_refined_undone_and_kept(
     with seen.page.expect_download() as waiting:
         seen.page.click("#download")
     data = Path(waiting.value.path()).read_bytes()
-    told = nib.Nifti1Image.from_stream(_unzipped(io.BytesIO(data)))
+    told = nib.Nifti1Image.from_stream(unzipped(io.BytesIO(data)))
     assert waiting.value.suggested_filename == "abdomen-labels.nii.gz"
     assert np.array_equal(np.asarray(told.dataobj), seen.labels())
 
@@ -340,6 +239,20 @@ def test_a_picture_is_shown_upright_and_clicked(
         point = seen.state()["objects"][0]["prompts"][0]["point"]
         assert np.allclose(point, (16, 8), atol=0.51)  # x right, y down
         assert np.array_equal(seen.shown()[:, :, 0] > 0, pixels > 100)
+
+
+def test_marks_stay_on_the_planes_when_these_move(bright: str, sight: Callable[..., Sight]) -> None:
+    """On a tablet the list of objects grows with the first click, and the planes shrink."""
+    seen = sight(bright, viewport={"width": 820, "height": 1180}, has_touch=True)
+    seen.open()
+    height = seen.page.locator("#overlay").bounding_box()["height"]
+    seen.click(INSIDE)
+    seen.until(f"document.getElementById('overlay').clientHeight < {height}")
+    seen.settle()
+    places = seen.page.evaluate("(v) => vesal.canvas.places(v)", list(INSIDE))
+    for place in places:  # green within the ring of the mark, and not a little beside it
+        assert seen.greens(place["x"], place["y"]) > 10
+        assert seen.greens(place["x"] + 30, place["y"]) == 0
 
 
 def test_the_key_is_asked_for_once(sight: Callable[..., Sight], tmp_path: Path) -> None:

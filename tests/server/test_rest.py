@@ -322,7 +322,7 @@ def test_pages_of_other_hosts_and_other_names_are_kept_out(client: TestClient) -
     """Without a key: only loopback's names, only our own page, no CORS."""
     assert client.get("/api/scans", headers={"Host": "evil.example"}).status_code == 404
     foreign = {"Origin": "http://evil.example"}
-    assert client.get("/api/scans", headers=foreign).status_code == 401
+    assert client.get("/api/scans", headers=foreign).status_code == 403
     answer = client.get("/api/scans", headers={"Origin": "http://127.0.0.1"})
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
@@ -334,15 +334,15 @@ def test_a_page_that_was_allowed_may_call(folder: Path) -> None:
     with TestClient(app, base_url="http://127.0.0.1") as client:
         answer = client.get("/api/scans", headers={"Origin": "http://ohif.example"})
         assert answer.headers["access-control-allow-origin"] == "http://ohif.example"
-        assert client.get("/api/scans", headers={"Origin": "http://b.example"}).status_code == 401
+        assert client.get("/api/scans", headers={"Origin": "http://b.example"}).status_code == 403
 
 
 def test_with_a_key_everything_but_health_and_the_page_needs_it(folder: Path) -> None:
-    """Also what describes the server."""
+    """And the description of the API, which a browser asks for without a key."""
     with TestClient(bright_app(folder, key=KEY), base_url="http://10.0.0.1") as client:
-        for path in ("/", "/healthz", "/viewer/main.js"):
+        for path in ("/", "/healthz", "/viewer/main.js", "/docs", "/openapi.json"):
             assert client.get(path).status_code == 200
-        for path in ("/api/scans", "/api/server", "/docs", "/openapi.json", "/metrics", "/info/"):
+        for path in ("/api/scans", "/api/server", "/metrics", "/info/"):
             assert client.get(path).status_code == 401
             head = {"Authorization": f"Bearer {KEY}"}
             assert client.get(path, headers=head).status_code == 200

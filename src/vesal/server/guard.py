@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vesal.errors import VesalError
 from vesal.server.metrics import Metrics
-from vesal.server.refusals import DeniedError, NotFoundError, TooLargeError
+from vesal.server.refusals import DeniedError, ForbiddenError, NotFoundError, TooLargeError
 from vesal.server.replies import refusal
 from vesal.server.settings import LOOPBACK, Settings
 
@@ -33,8 +33,9 @@ _FILES = (
 )
 """Beginnings of paths whose bodies hold images or masks."""
 
-_OPEN = ("/", "/healthz", "/favicon.ico", "/auth/", "/auth/token")
-"""Paths that need no key; besides, the page's own files, in which nothing is secret."""
+_OPEN = ("/", "/healthz", "/favicon.ico", "/auth/", "/auth/token", "/docs", "/openapi.json")
+_OPEN_FOLDERS = ("/viewer/", "/static-offline-docs/")
+"""What needs no key: the page's own files, and the description of the API."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -93,6 +94,7 @@ def check_sender(scope: Scope, settings: Settings) -> None:
 
     Raises:
         DeniedError: no key or another one.
+        ForbiddenError: a page of another host.
         NotFoundError: called by a name that is not ours.
     """
     headers = Headers(scope=scope)
@@ -101,7 +103,7 @@ def check_sender(scope: Scope, settings: Settings) -> None:
         raise NotFoundError("this server answers to 127.0.0.1 and localhost alone")
     origin = headers.get("origin")
     if origin is not None and not _is_ours(origin, headers.get("host", ""), settings.origins):
-        raise DeniedError("a page of another host may not call this server; see --allow-origin")
+        raise ForbiddenError("a page of another host may not call this server; see --allow-origin")
     if settings.key and not _is_open(scope):
         given = headers.get("authorization", "")
         scheme, _, key = given.partition(" ")
@@ -117,7 +119,7 @@ def _is_ours(origin: str, host: str, others: Iterable[str]) -> bool:
 def _is_open(scope: Scope) -> bool:
     path = scope["path"]
     preflight = scope["method"] == "OPTIONS"  # of a browser, which never sends the key with it
-    return path in _OPEN or path.startswith("/viewer/") or preflight
+    return path in _OPEN or path.startswith(_OPEN_FOLDERS) or preflight
 
 
 class _Bounded:

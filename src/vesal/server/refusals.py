@@ -23,6 +23,12 @@ class DeniedError(VesalError):
     http_status = 401
 
 
+class ForbiddenError(VesalError):
+    """Nobody may do this from there, with a key or without."""
+
+    http_status = 403
+
+
 class GoneError(SessionError):
     """A lease has ended."""
 

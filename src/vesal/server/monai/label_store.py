@@ -84,7 +84,10 @@ class LabelStore:
                 if one.path != path:
                     one.path.unlink(missing_ok=True)
         except OSError as error:
-            msg = f"the label cannot be kept ({error.strerror or error}); make room"
+            msg = (
+                f"the label cannot be kept ({error.strerror or error}); the server needs room, "
+                f"and a folder {self._folder.name}/ that it may write"
+            )
             raise ResourceError(msg) from error
         return SavedLabel(image=stem(image), tag=tag, path=path)
 
