@@ -1,13 +1,17 @@
 """`vesal serve`: our page, and the viewers people already have."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vesal.cli.console import print_facts
 from vesal.errors import ResourceError
+
+if TYPE_CHECKING:
+    from vesal.server.settings import Settings
 
 HELP = """Serve a folder or an image to a browser, 3D Slicer, OHIF, napari and MITK.
 
@@ -96,16 +100,11 @@ def serve(  # noqa: PLR0913  # one for each option
     Raises:
         VesalError: a folder that is not there, a host without a key, a port that is taken.
     """
-    try:
-        from vesal.server.run import serve as serve_until_ended
-        from vesal.server.settings import Settings
-    except ModuleNotFoundError as error:
-        msg = f"serving needs {error.name}: pip install 'vesal[server]'"
-        raise ResourceError(msg) from error
+    serve_until_ended, settings_of = _server()
     if log:
         logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("vesal").setLevel(logging.INFO)
-    settings = Settings(
+    settings = settings_of(
         root=root,
         model=model,
         host=host,
@@ -124,6 +123,20 @@ def serve(  # noqa: PLR0913  # one for each option
         certificate_key=certificate_key,
     )
     serve_until_ended(settings, lambda address: _print_address(address, settings.key))
+
+
+def _server() -> "tuple[Callable[[Settings, Callable[[str], None]], None], type[Settings]]":
+    """What serves, which comes with an extra."""
+    from vesal.server.heap import loading
+
+    try:
+        with loading():
+            from vesal.server.run import serve as serve_until_ended
+            from vesal.server.settings import Settings
+    except ModuleNotFoundError as error:
+        msg = f"serving needs {error.name}: pip install 'vesal[server]'"
+        raise ResourceError(msg) from error
+    return serve_until_ended, Settings
 
 
 def _print_address(address: str, key: str) -> None:
