@@ -5,11 +5,13 @@
 
 import { Api } from "./api.js";
 import { Canvas } from "./canvas.js";
+import { listenToDrops } from "./drops.js";
 import { listenToKeys } from "./keys.js";
 import { middle, objectList, promptList } from "./lists.js";
 import { Overlay } from "./overlay.js";
 import { Scans } from "./scans.js";
 import { Tools } from "./tools.js";
+import { Windows } from "./windows.js";
 
 const get = (id) => document.getElementById(id);
 const hidden = new Set();
@@ -25,6 +27,7 @@ const canvas = new Canvas();
 const overlay = new Overlay(get("overlay"), canvas);
 canvas.drawn = () => overlay.draw();
 const tools = new Tools(overlay, canvas, { said: say, looked });
+const windows = new Windows(canvas);
 const scans = new Scans(get("scans"), api, { open: openScan, failed, sending });
 
 function status(text) {
@@ -98,7 +101,7 @@ async function show(state) {
   page.ready = false;
   page.state = state;
   const volume = state.image.shape.length === 3;
-  fillWindows(state.windows);
+  windows.fill(state.windows);
   await canvas.show(await api.image(state.id), state.image, state.windows[0]);
   canvas.radiological(volume && get("radiological").getAttribute("aria-pressed") === "true");
   view(volume ? "multi" : "axial");
@@ -267,28 +270,6 @@ function turnSign() {
   sign.querySelector("span").textContent = tools.positive ? "Include" : "Exclude";
 }
 
-function fillWindows(windows) {
-  get("window").replaceChildren(...windows.map((one) => new Option(one.name)), new Option("Own"));
-  showWindow(windows[0]);
-}
-
-function showWindow({ low, high }) {
-  get("window-low").value = Number(low.toPrecision(5));
-  get("window-high").value = Number(high.toPrecision(5));
-}
-
-function chooseWindow() {
-  const chosen = page.state?.windows[get("window").selectedIndex];
-  if (!chosen) return;
-  showWindow(chosen);
-  canvas.window(chosen.low, chosen.high);
-}
-
-function ownWindow() {
-  get("window").value = "Own";
-  canvas.window(Number(get("window-low").value), Number(get("window-high").value));
-}
-
 function radiological() {
   const wanted = get("radiological").getAttribute("aria-pressed") !== "true";
   get("radiological").setAttribute("aria-pressed", String(wanted));
@@ -350,9 +331,6 @@ function listenToControls() {
     fit: () => { canvas.fit(); looked(); }, "new-object": newObject,
   };
   for (const [id, work] of Object.entries(clicks)) get(id).addEventListener("click", work);
-  get("window").addEventListener("change", chooseWindow);
-  get("window-low").addEventListener("change", ownWindow);
-  get("window-high").addEventListener("change", ownWindow);
   get("opacity").addEventListener("input", () => canvas.opacity(Number(get("opacity").value)));
   get("overlap").addEventListener("change", () => {
     step((id) => api.change(id, { overlap: get("overlap").value }));
@@ -362,23 +340,7 @@ function listenToControls() {
     act(async () => refresh());
   });
   new ResizeObserver(() => looked()).observe(get("stage"));
-  listenToDrops();
-}
-
-function listenToDrops() {
-  let depth = 0;
-  const shown = (change) => {
-    depth = Math.max(depth + change, 0);
-    get("drop").hidden = depth === 0;
-  };
-  addEventListener("dragenter", (event) => { event.preventDefault(); shown(1); });
-  addEventListener("dragleave", () => shown(-1));
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    shown(-depth);
-    act(() => scans.drop(event.dataTransfer));
-  });
+  listenToDrops(get("drop"), (transfer) => act(() => scans.drop(transfer)));
 }
 
 async function start() {
