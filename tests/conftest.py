@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from vesal.geometry import Grid
+
+
+# A busy machine makes a test slow, not wrong; how fast things are is for benchmarks/.
+settings.register_profile("vesal", deadline=None)
+settings.load_profile("vesal")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.export.tiny import tiny
+from tests.export.tiny import check_written, tiny
 from vesal.export.sam_graphs import PlaneDecoder, SamEncoder, VolumeDecoder
 from vesal.inference.appearance import linear_and_rank, positive_zscore
 from vesal.inference.fit import fit_of, nearest, smooth, square_of
@@ -63,6 +63,12 @@ def assert_same(mask: NDArray[np.bool_], logits: torch.Tensor) -> None:
     assert mask.shape == wanted.shape
     assert 0.01 < wanted.mean() < 0.99
     assert (mask != wanted).mean() < 1e-3
+
+
+@pytest.mark.parametrize("family", ["sam-med2d", "sam-med3d"])
+def test_what_the_example_runs_is_written_and_agrees_with_torch(files: Files, family: str) -> None:
+    """For 1, 2 and 5 points, 1 and 3 prompt sets, and pictures of several sizes."""
+    check_written(files(family), family)
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,15 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
 from tests.networks import random_network, tiny_config
-from vesal.export.agreement import opened
+from vesal.export.agreement import TOLERANCE, opened
 from vesal.export.description import Origin
 from vesal.export.graph import Arguments, Graph
+from vesal.export.write import Exported
 from vesal.models.build import Model
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
@@ -67,6 +69,17 @@ def tiny(family: str) -> Model:
     for parameter in network.parameters():
         parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
     return network
+
+
+def check_written(halves: tuple[Exported, Exported], family: str) -> None:
+    """Two files that say what they are and agree with torch, and nothing beside them."""
+    for half, role in zip(halves, ("encoder", "decoder"), strict=True):
+        assert half.path.name == f"{family}-{role}.onnx"
+        assert half.size_bytes == half.path.stat().st_size
+        assert half.difference < TOLERANCE / 50  # rounding, far from what is allowed
+        metadata = {p.key: p.value for p in onnx.load(half.path).metadata_props}
+        assert metadata["vesal.family"] == tiny(family).config.family
+        assert all(path.suffix == ".onnx" for path in half.path.parent.iterdir())
 
 
 def in_onnxruntime(
