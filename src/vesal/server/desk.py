@@ -80,6 +80,8 @@ class Desk:
         self._listeners: list[Told] = []
         self._session: Session | None = None
         self._kept = (folder / _SESSION).exists()
+        if self._kept:  # of an earlier server, whose revisions pages may know
+            self.revision = time.time_ns() // 10**6
         self._shown: tuple[Grid, Source] | None = None
 
     @property
@@ -98,9 +100,7 @@ class Desk:
         self._session = Session(image, model, progress=self._report)
         if self._lasting:
             self._keep(self._session)
-            record = {k: None if v is None else str(v) for k, v in _record(self.card).items()}
-            with replacing(self.folder / _CARD, ".json") as temporary:
-                temporary.write_text(json.dumps(record), encoding="utf-8")
+            self._write_card()
         self.weigh()
 
     def session(self, progress: Progress = silent) -> Session:
@@ -156,6 +156,8 @@ class Desk:
         self._keep(session)
         self._session = self._opened(session.image, model)
         self.card = card
+        if self._lasting:
+            self._write_card()
         self.weigh()
 
     def clear_away(self) -> None:
@@ -179,6 +181,11 @@ class Desk:
         """Pass on how far the work for this desk is; None when nothing is being done."""
         for listener in tuple(self._listeners):
             listener(news)
+
+    def _write_card(self) -> None:
+        record = {k: None if v is None else str(v) for k, v in _record(self.card).items()}
+        with replacing(self.folder / _CARD, ".json") as temporary:
+            temporary.write_text(json.dumps(record), encoding="utf-8")
 
     def _report(self, done: int, total: int, text: str) -> None:
         self._progress(done, total, text)

@@ -119,7 +119,12 @@ class Desks:
             return desk
 
         async with self._opening:
-            desk = await asyncio.to_thread(make)
+            made = asyncio.ensure_future(asyncio.to_thread(make))
+            try:
+                desk = await asyncio.shield(made)
+            except asyncio.CancelledError:  # who asked is gone: nothing of it stays
+                made.add_done_callback(_clear_away)
+                raise
         self._desks[name] = desk
         await self._make_room(desk)
         return desk
@@ -148,7 +153,7 @@ class Desks:
             VesalError: as the work does.
         """
         async with self._used(desk):
-            return await asyncio.to_thread(lambda: work(desk.session()))
+            return await _whole(lambda: work(desk.session()))
 
     async def change_model(self, desk: Desk, name: str) -> None:
         """Let a desk ask another model from now on.
@@ -160,7 +165,7 @@ class Desks:
         model = await self._models.get(name)
         async with self._used(desk):
             card = replace(desk.card, model=name)
-            await asyncio.to_thread(desk.change_model, model, card)
+            await _whole(lambda: desk.change_model(model, card))
 
     async def close(self, desk: Desk) -> None:
         """Give a desk up, after what is being done there."""
@@ -177,7 +182,7 @@ class Desks:
             if desk.is_parked:
                 model = await self._models.get(desk.card.model)
                 async with self._opening:
-                    await asyncio.to_thread(desk.revive, model)
+                    await _whole(lambda: desk.revive(model))
             yield
             desk.used_at = time.monotonic()
         await self._make_room(desk)
@@ -195,3 +200,18 @@ class Desks:
                         await asyncio.to_thread(give_up, desk)
                     except ResourceError:
                         continue  # a full disk: it stays in memory, and the next one is tried
+
+
+async def _whole(work: Callable[[], _Result]) -> _Result:
+    """The result of work in a thread; who is cancelled waits for it, as he holds the desk's lock."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise
+
+
+def _clear_away(made: "asyncio.Future[Desk]") -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.get_loop().run_in_executor(None, made.result().clear_away)

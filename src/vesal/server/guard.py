@@ -20,6 +20,7 @@ from vesal.server.settings import LOOPBACK, Settings
 
 logger = logging.getLogger(__name__)
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SMALL_BYTES = 8 * 2**20  # of a body that holds no file: prompts, names
 _FILES = (
     "/api/scans",
@@ -98,7 +99,7 @@ def check_sender(scope: Scope, settings: Settings) -> None:
         NotFoundError: called by a name that is not ours.
     """
     headers = Headers(scope=scope)
-    host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    host = _host_of(f"//{headers.get('host', '')}")
     if settings.is_local and not settings.key and host not in LOOPBACK:
         raise NotFoundError("this server answers to 127.0.0.1 and localhost alone")
     origin = headers.get("origin")
@@ -113,7 +114,17 @@ def check_sender(scope: Scope, settings: Settings) -> None:
 
 
 def _is_ours(origin: str, host: str, others: Iterable[str]) -> bool:
-    return origin in others or urlsplit(origin).netloc == host
+    try:
+        return origin in others or urlsplit(origin).netloc == host
+    except ValueError:
+        return False
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_open(scope: Scope) -> bool:
@@ -173,6 +184,6 @@ class _Answer:
         """Count and log the answer."""
         seconds = time.monotonic() - self._started
         route = getattr(self._scope.get("route"), "path", "other")
-        method = self._scope["method"]
+        method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
         self._metrics.answered(method, route, self._status, seconds)
         logger.info("%s %s %d %.0f ms", method, route, self._status, 1000 * seconds)

@@ -131,7 +131,7 @@ def image(array: Voxels, properties: object) -> Image:
     if spacing is None:
         return array_image(array[0], None)
     right = isinstance(spacing, list) and len(spacing) == 3
-    if not right or not all(isinstance(mm, int | float) and mm > 0 for mm in spacing):
+    if not right or not all(isinstance(mm, int | float) and 0 < mm < 1e9 for mm in spacing):
         msg = f"spacing needs three numbers of mm above 0, got {spacing!r:.80}"
         raise ImageError(msg)
     return array_image(array[0], tuple(float(mm) for mm in spacing))
@@ -145,9 +145,9 @@ def buffer_type(name: object) -> np.dtype[np.generic]:
     """
     try:
         dtype = np.dtype(name) if isinstance(name, str) else None
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):
         dtype = None
-    if dtype is None or dtype.kind not in "biu":
+    if dtype is None or dtype.kind not in "biu" or not dtype.isnative:
         msg = f"the buffer must be of bool or whole numbers, got {name!r:.40}"
         raise InputError(msg)
     return dtype
@@ -215,7 +215,7 @@ def numbers(values: object, count: int, name: str) -> list[float]:
 
 def _is_number(value: object) -> bool:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and math.isfinite(value) and abs(value) < _FURTHEST  # type: ignore[arg-type]
+    return plain and abs(value) < _FURTHEST  # type: ignore[arg-type]  # and is no NaN then
 
 
 def flag(record: Mapping[str, Any], name: str, *, default: bool | None = None) -> bool:

@@ -287,8 +287,15 @@ def _step(
     scan = _scan_of(here, desk)
 
     def step(session: Session) -> Change:
-        before = session.now
-        work(session)
+        before, position = session.now, session.history.position
+        try:
+            work(session)
+        except VesalError:  # of several steps none is taken
+            while session.history.position > position:
+                session.undo()
+            if session.now.current != before.current:
+                session.select(before.current)
+            raise
         return change(desk, session, before, scan)
 
     return step

@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,8 +120,11 @@ class Scans:
             NotFoundError: there is none.
         """
         for scan in self.every():
+            if text in (scan.id, scan.name, stem_of(scan.name)):
+                return scan
+        for scan in self.every():
             name = Path(scan.name).name
-            if text in (scan.id, scan.name, name, stem_of(name)):
+            if text in (name, stem_of(name)):
                 return scan
         msg = f"there is no scan {text[:80]!r} here; list the scans again"
         raise NotFoundError(msg)
@@ -180,8 +184,9 @@ class Scans:
         if not self._uploads.is_dir():
             return
         folders = [one for one in self._uploads.iterdir() if not one.name.startswith(".")]
-        for folder in sorted(folders, key=lambda one: one.stat().st_mtime):
-            yield from self._scan_in(folder)
+        for folder in sorted(folders, key=_changed_at):
+            with suppress(OSError):  # removed just now
+                yield from self._scan_in(folder)
 
     def _scan_in(self, folder: Path) -> Iterator[Scan]:
         for path in folder.iterdir():
@@ -200,6 +205,13 @@ class Scans:
         real = path.resolve()
         folders = [self._uploads.resolve(), *([] if self._root is None else [self._root])]
         return any(real == folder or folder in real.parents for folder in folders)
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def stem_of(name: str) -> str:

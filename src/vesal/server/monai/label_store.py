@@ -113,7 +113,10 @@ class LabelStore:
     def _saved(self) -> Iterator[SavedLabel]:
         if not self._folder.is_dir():
             return
+        home = self._folder.resolve()
         for path in sorted(self._folder.glob("*/*")):
+            if home not in path.resolve().parents:
+                continue  # a link that leads out
             for suffix in SUFFIXES:
                 if path.name.endswith(suffix) and not path.name.startswith("."):
                     image = path.name[: -len(suffix)]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 import httpx
 from fastapi import APIRouter, Depends, Request, Response
@@ -38,7 +39,7 @@ async def dicomweb(path: str, request: Request, here: Here) -> Response:
         raise NotFoundError("this server has no DICOMweb server behind it; see --dicomweb")
     for root in _ROOTS:  # OHIF's names for its three services, which are one address
         path = path.removeprefix(root)
-    if ".." in path.split("/"):
+    if ".." in unquote(unquote(path)).replace("\\", "/").split("/"):
         raise NotFoundError("there is no such path")
     client = httpx.AsyncClient(timeout=_TIMEOUT)
     sent = client.build_request(

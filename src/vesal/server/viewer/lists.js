@@ -77,7 +77,7 @@ export function promptList(list, one, acts) {
     const words = `${KINDS[kind]} ${prompt.positive ? "include" : "exclude"}`;
     const go = button(`${sign} ${KINDS[kind]}`, `Go to ${index + 1}: ${words}`, () => acts.go(prompt));
     go.className = "go";
-    row.append(go, button("✕", `Delete ${index + 1}: ${words}`, () => acts.remove(index)));
+    row.append(go, button("✕", `Delete ${index + 1}: ${words}`, () => acts.remove(prompt)));
     return row;
   });
   list.replaceChildren(...rows);

@@ -139,15 +139,15 @@ function step(work, text) {
 }
 
 function say(prompts) {
-  const number = page.state?.current;
-  if (!number) {
-    failed(new Error("There is no object to outline. Begin one with “New”."));
-    return;
-  }
+  if (!page.state) return;
   const marked = { ...prompts[0] };
   if (!marked.voxel_box) overlay.prompts = [...overlay.prompts, marked]; // at once, before the answer
   overlay.draw();
-  step((id) => api.say(id, number, prompts), "Outlining");
+  step((id) => { // the object in hand when its turn comes: "New" may be on its way
+    const number = page.state.current;
+    if (!number) throw new Error("There is no object to outline. Begin one with “New”.");
+    return api.say(id, number, prompts);
+  }, "Outlining");
   act(async () => refresh());
 }
 
@@ -174,9 +174,17 @@ function back(way) {
   step((id) => api.step(id, way));
 }
 
-function removePrompt(index) {
-  const number = page.state.current;
-  step((id) => api.unsay(id, number, index), "Outlining");
+// Takes a prompt back; the last one when its turn comes if none is given.
+function removePrompt(prompt = null) {
+  const said = prompt && JSON.stringify(prompt);
+  act(async () => {
+    const current = page.state?.objects.find((one) => one.number === page.state.current);
+    const every = current ? current.prompts.map((one) => JSON.stringify(one)) : [];
+    const index = said === null ? every.length - 1 : every.indexOf(said);
+    if (index < 0) return;
+    overlay.hint = null;
+    await take(await api.unsay(page.state.id, current.number, index));
+  }, "Outlining");
 }
 
 function suggest() {
@@ -340,7 +348,10 @@ function listenToControls() {
     act(async () => refresh());
   });
   new ResizeObserver(() => looked()).observe(get("stage"));
-  listenToDrops(get("drop"), (transfer) => act(() => scans.drop(transfer)));
+  listenToDrops(get("drop"), (transfer) => {
+    const entries = scans.entries(transfer); // gone once the event is over
+    act(() => scans.drop(entries));
+  });
 }
 
 async function start() {
@@ -351,10 +362,7 @@ async function start() {
     newObject, turnSign, undo: () => back("undo"),
     redo: () => back("redo"), hide: () => page.state?.current && hide(page.state.current),
     help: () => get("keys").showModal(), fit: () => { canvas.fit(); looked(); },
-    dropLast: () => {
-      const current = page.state?.objects.find((one) => one.number === page.state.current);
-      if (current?.prompts.length) removePrompt(current.prompts.length - 1);
-    },
+    dropLast: () => removePrompt(),
   });
   if (localStorage.getItem("vesal-radiological") === "false") radiological();
   await canvas.attach(get("image"));

@@ -82,9 +82,13 @@ export class Scans {
     }
   }
 
-  // Files and folders of a drop, folders with all that is in them.
-  async drop(transfer) {
-    const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  // What was dropped; to be asked while the event lasts.
+  entries(transfer) {
+    return [...transfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  }
+
+  // Sends files, and folders with all that is in them.
+  async drop(entries) {
     const files = [];
     for (const entry of entries) await collect(entry, "", files);
     await this.send(files);
