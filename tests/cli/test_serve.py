@@ -82,6 +82,11 @@ def test_a_key_opens_the_network_and_a_certificate_makes_it_https(tmp_path: Path
         (["--key", "short"], "16"),
         (["--port", "70000"], "70000"),
         (["--waiting", "0"], "waiting"),
+        (["--memory", "nan"], "--memory"),
+        (["--memory", "inf"], "--memory"),
+        (["--idle", "inf"], "idle"),
+        (["--dicomweb", "nowhere"], "nowhere"),
+        (["--key", " 0123456789abcdef"], "blank"),
         (["no/such/folder"], "no/such/folder"),
         (["--model", "nosuch"], "nosuch"),
         (["--certificate-key", "key.pem"], "--certificate"),
@@ -112,6 +117,25 @@ def test_a_port_that_is_taken_is_told(capsys: Captured) -> None:
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 5
     assert "choose another --port" in error_of(capsys)
+
+
+def test_two_servers_do_not_work_in_one_folder(tmp_path: Path, capsys: Captured) -> None:
+    """Each would write over the other's steps; the folder is free when the first has ended."""
+    with running("--work", str(tmp_path)):
+        assert main(["serve", "--port", "0", "--work", str(tmp_path)]) == 2
+        assert "another server works in" in error_of(capsys)
+    with running("--work", str(tmp_path)) as (address, _):
+        assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs a system with terminals")
+def test_nothing_is_left_when_the_terminal_is_closed(tmp_path: Path) -> None:
+    """The folder of what was sent goes, as after Ctrl+C."""
+    with running(TMPDIR=str(tmp_path)) as (_, process):
+        assert len(list(tmp_path.glob("vesal-serve-*"))) == 1
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=20)
+    assert list(tmp_path.glob("vesal-serve-*")) == []
 
 
 def test_without_the_extra_it_is_told_how_to_get_it(

@@ -33,12 +33,22 @@ def bright_models(model: BrightModel | None = None) -> Models:
 
 
 @contextmanager
-def served(app: FastAPI, certificate: Path | None = None, key: Path | None = None) -> Iterator[str]:
+def served(
+    app: FastAPI,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    http: Any = "auto",
+) -> Iterator[str]:
     """The address of an app while it is served, by https if there is a certificate."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_level="error", access_log=False, ssl_certfile=certificate, ssl_keyfile=key
+        app,
+        http=http,
+        log_level="error",
+        access_log=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
     server = uvicorn.Server(config)
     app.state.ending = lambda: server.should_exit

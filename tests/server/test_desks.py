@@ -1,6 +1,7 @@
 """Desks: parking on disk, memory, models, and sessions that outlive the server."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,69 @@ def test_a_session_goes_on_after_parking_as_if_it_had_not_been(tmp_path: Path) -
         assert np.array_equal(mask, expected)
 
     play(tmp_path, scene)
+
+
+def test_who_hangs_up_during_a_revival_does_not_bring_about_a_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sessions on one journal would lose what one of them acknowledged."""
+    revive, revivals = Desk.revive, []
+
+    def slow(desk: Desk, model: object) -> None:
+        revivals.append(desk)
+        time.sleep(0.3)
+        revive(desk, model)  # type: ignore[arg-type]
+
+    async def scene(desks: Desks) -> None:
+        desk = await desks.open(array)
+        desk.park()
+        monkeypatch.setattr(Desk, "revive", slow)
+        gone = asyncio.ensure_future(desks.act(desk, lambda s: s.mask.array))
+        await asyncio.sleep(0.1)
+        gone.cancel()
+        voxels = await desks.ask(desk, click)
+        await asyncio.sleep(0.5)
+        assert await desks.act(desk, lambda s: int(s.mask.array.sum())) == voxels > 0
+        assert len(revivals) == 1
+
+    play(tmp_path, scene)
+
+
+def test_a_scan_that_nobody_waits_for_leaves_nothing(tmp_path: Path) -> None:
+    """Neither a session nor a folder of one."""
+    path = save_nifti(tmp_path / "blocks.nii.gz", blocks())
+
+    def read() -> Image:
+        time.sleep(0.2)
+        return open_image(path)
+
+    async def scene(desks: Desks) -> None:
+        gone = asyncio.ensure_future(desks.open(read, path=path, scan="x"))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+        await asyncio.sleep(0.6)
+        assert len(desks) == 0
+
+    play(tmp_path / "desks", scene, lasting=True)
+    assert list((tmp_path / "desks").glob("*/*")) == []
+
+
+def test_a_full_server_gives_up_what_was_opened_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session in which nothing was done makes room; one with a click stays."""
+    monkeypatch.setattr("vesal.server.desks._LEFT_S", 0.0)
+
+    async def scene(desks: Desks) -> None:
+        first, _ = await desks.open(array), await desks.open(array)
+        first.revision += 1
+        third = await desks.open(array)
+        third.revision += 1
+        assert desks.of(first.card.name) is first
+        with pytest.raises(BusyError, match="2 sessions"):
+            await desks.open(array)
+
+    play(tmp_path, scene, limit=2)
 
 
 def test_memory_stays_within_its_bound(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,20 @@ class Hospital:
     study: str
 
 
+@contextmanager
+def dicomweb(url: str) -> Iterator[DICOMwebClient]:
+    """The client, which does not hang up by itself."""
+    with requests.Session() as session:
+        yield DICOMwebClient(url=url, session=session)
+
+
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """Series that were stored by STOW-RS."""
     folder = tmp_path_factory.mktemp("hospital")
-    with pytest.MonkeyPatch.context() as patch, orthanc(folder) as root:
+    with pytest.MonkeyPatch.context() as patch, orthanc(folder) as root, ExitStack() as talking:
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        pacs = DICOMwebClient(url=root)
+        pacs = talking.enter_context(dicomweb(root))
         made, study = {}, generate_uid()
         for orientation in ORIENTATIONS:
             one = write_series(
@@ -85,8 +93,8 @@ def test_a_series_is_found_fetched_and_segmented(
 ) -> None:
     """QIDO-RS by our own proxy, WADO-RS by the server, and the mask of Python in its own order."""
     series = hospital.series[orientation]
-    here = DICOMwebClient(url=f"{hospital.url}/proxy/dicom/qido")
-    found = here.search_for_series(search_filters={"SeriesInstanceUID": series.uid})
+    with dicomweb(f"{hospital.url}/proxy/dicom/qido") as here:
+        found = here.search_for_series(search_filters={"SeriesInstanceUID": series.uid})
     assert [one["0020000E"]["Value"][0] for one in found] == [series.uid]
 
     image = open_image(series.folder)
@@ -179,16 +187,16 @@ def test_the_proxy_passes_on_pixels_and_searches_and_nothing_else(hospital: Hosp
     """Frames as the server behind has them; no path outside its root."""
     series = hospital.series["axial"]
     data: Any = pydicom.dcmread(series.files[0])
-    here = DICOMwebClient(url=f"{hospital.url}/proxy/dicom/wado")
-    frames = here.retrieve_instance_frames(
-        hospital.study,
-        series.uid,
-        data.SOPInstanceUID,
-        frame_numbers=[1],
-        media_types=("application/octet-stream",),
-    )
+    with dicomweb(f"{hospital.url}/proxy/dicom/wado") as here:
+        frames = here.retrieve_instance_frames(
+            hospital.study,
+            series.uid,
+            data.SOPInstanceUID,
+            frame_numbers=[1],
+            media_types=("application/octet-stream",),
+        )
     assert frames[0] == data.PixelData
-    for path in ("..%2fsystem", "qido/..%2f..%2fsystem", "%2e%2e/system"):
+    for path in ("..%2fsystem", "qido/..%2f..%2fsystem", "%2e%2e/system", "%252e%252e/system"):
         answer = requests.get(f"{hospital.url}/proxy/dicom/{path}", timeout=10)
         assert answer.status_code == 404, path
         assert "DicomAet" not in answer.text

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from tests.server.serving import blocks, bright_app, bright_models, served
 from vesal.images import open_image
 from vesal.models.promptable import Decoded, Embedding, PromptTensors
 from vesal.prompts import Click, Scribble
+from vesal.server import interactions
 from vesal.server.app import build_app
 from vesal.server.desk import array_image
+from vesal.server.packed import pack
 from vesal.server.settings import Settings
 from vesal.session import Session
 
@@ -317,3 +320,26 @@ def test_a_real_ct_in_slicers_axis_order_is_outlined_as_in_python(scans: Path) -
         mask = session.click((270.0, 180.0, 180.0)).array
         assert mask.any()
         assert np.array_equal(client.target_buffer > 0, mask)
+
+
+def test_a_client_that_leaves_while_its_image_is_read_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The image that comes too late is given up with its place."""
+    read = interactions.image
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.5)
+        return read(*arguments)
+
+    monkeypatch.setattr(interactions, "image", slow)
+    app = bright_app()
+    with served(app) as url, ThreadPoolExecutor() as pool:
+        head = {"X-Lease-Token": httpx.post(f"{url}/claim").json()["lease_token"]}
+        sent = pool.submit(
+            httpx.post, f"{url}/set_image", content=pack(blocks()[None]), headers=head, timeout=20
+        )
+        time.sleep(0.2)
+        assert httpx.post(f"{url}/release", headers=head).json() == {"released": True}
+        assert sent.result().status_code == 410
+        assert len(app.state.office.desks) == 0

@@ -301,7 +301,7 @@ def test_the_model_and_the_rule_are_changed(client: TestClient) -> None:
     assert client.patch(path, json={"model": "other"}).json()["state"]["model"] == "other"
     rule = client.patch(path, json={"overlap": "later"})
     assert rule.json()["state"]["overlap"] == "later"
-    assert client.patch(path, json={"overlap": "whatever"}).status_code == 400
+    assert client.patch(path, json={"overlap": "whatever"}).status_code == 422
 
 
 def test_a_picture_has_two_axes(client: TestClient, folder: Path) -> None:

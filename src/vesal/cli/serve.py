@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import print_facts
-from vesal.errors import ResourceError
+from vesal.errors import ConfigError, ResourceError
 
 if TYPE_CHECKING:
     from vesal.server.settings import Settings
@@ -27,6 +27,7 @@ EXAMPLES = """[bold]Examples[/bold]
 [dim]How each viewer connects: docs/viewers.md[/dim]"""
 
 _GIB = 2**30
+_MOST_GIB = 2**20
 
 
 _Root = Annotated[
@@ -113,7 +114,7 @@ def serve(  # noqa: PLR0913  # one for each option
         work=work,
         places=places,
         waiting=waiting,
-        memory_bytes=round(memory * _GIB),
+        memory_bytes=_bytes(memory),
         idle_s=idle,
         legacy=legacy,
         origins=tuple(allow_origin or ()),
@@ -123,6 +124,13 @@ def serve(  # noqa: PLR0913  # one for each option
         certificate_key=certificate_key,
     )
     serve_until_ended(settings, lambda address: _print_address(address, settings.key))
+
+
+def _bytes(gib: float) -> int:
+    if not 0 < gib < _MOST_GIB:
+        msg = f"--memory needs a number of GiB above 0, got {gib}"
+        raise ConfigError(msg)
+    return round(gib * _GIB)
 
 
 def _server() -> "tuple[Callable[[Settings, Callable[[str], None]], None], type[Settings]]":

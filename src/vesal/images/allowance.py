@@ -1,16 +1,20 @@
-"""How large an image may be that is opened: no bound, unless whoever opens it sets one.
+"""What an image may be that is opened: no bound, unless whoever opens it sets one.
 
-A file of a few megabytes can promise terabytes. A script of its owner may try; a server that opens
-what strangers send must not.
+A file of a few megabytes can promise terabytes, and a link can lead anywhere. A script of its owner
+may try; a server that opens what strangers send must not.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from vesal.errors import ImageError
 
 _allowed_bytes: ContextVar[int | None] = ContextVar("allowed_bytes", default=None)
+
+
+_home: ContextVar[Path | None] = ContextVar("home", default=None)
 
 
 @contextmanager
@@ -21,6 +25,22 @@ def at_most(size_bytes: int) -> Iterator[None]:
         yield
     finally:
         _allowed_bytes.reset(token)
+
+
+@contextmanager
+def within(folder: Path) -> Iterator[None]:
+    """Follow no link out of a folder inside this block, in this thread or task."""
+    token = _home.set(folder.resolve())
+    try:
+        yield
+    finally:
+        _home.reset(token)
+
+
+def may_open(path: Path) -> bool:
+    """Whether a file lies, links followed, in the folder that must not be left; if there is one."""
+    home = _home.get()
+    return home is None or path.resolve().is_relative_to(home)
 
 
 def check_size(size_bytes: int, name: str) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from vesal.arrays import Voxels
 from vesal.errors import ImageError, ResourceError
-from vesal.images.allowance import check_size
+from vesal.images.allowance import check_size, may_open
 
 
 class Packing(Enum):
@@ -86,7 +86,7 @@ def beside(header_path: Path, name: str) -> Path:
         ImageError: if the name points to another folder, to a list, or to no file.
     """
     path = header_path.parent / name
-    if Path(name).name != name or not path.is_file():
+    if Path(name).name != name or not path.is_file() or not may_open(path):
         msg = f"{header_path.name} needs its one data file in the same folder, got {name[:80]!r}"
         raise ImageError(msg)
     return path

@@ -12,15 +12,22 @@ Concurrency, for whoever changes anything here:
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
+from filelock import FileLock, Timeout
 
 from vesal import __version__
+from vesal.errors import ConfigError, ResourceError
 from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
 from vesal.server.models import Models, offered
@@ -51,6 +58,8 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
         work = settings.work
         if work is None:
             work = Path(building.enter_context(_temporary_folder()))
+        else:
+            building.enter_context(_held(work))
         parts = office(settings, work, models or offered(settings.model))
         stack = building.pop_all()
 
@@ -58,17 +67,13 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with stack:
             stack.callback(parts.turns.close)
+            if parts.upstream is not None:
+                stack.callback(parts.upstream.close)
             reaper = asyncio.create_task(_reap(parts))
             stack.callback(reaper.cancel)
             yield
 
-    app = FastAPIOffline(
-        title="vesal",
-        version=__version__,
-        summary="Click on a structure in a medical image, get it outlined.",
-        lifespan=lifespan,
-        redoc_url=None,
-    )
+    app = _described(lifespan)
     app.state.office = parts
     app.state.ending = lambda: False  # whoever runs the app knows better
     speak_plainly(app)
@@ -86,8 +91,38 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     return app
 
 
+def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """An app without routes."""
+    return FastAPIOffline(
+        title="vesal",
+        version=__version__,
+        summary="Click on a structure in a medical image, get it outlined.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+
+
 def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
+
+
+@contextmanager
+def _held(work: Path) -> Iterator[None]:
+    """Keep other servers out of a folder, in which each would write over the other's steps."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(work / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        msg = f"another server works in {work}; end it, or give --work another folder"
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"the folder {work} cannot be written ({error.strerror}); give --work another one"
+        raise ResourceError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def _reap(here: Office) -> None:

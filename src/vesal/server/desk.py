@@ -67,6 +67,7 @@ class Desk:
         held_bytes: memory of the image and of all that was encoded; 0 while parked.
         revision: grows with every change.
         facts: what a page was told of the image, which is found out once.
+        is_closed: whether it was given up.
     """
 
     def __init__(self, card: Card, folder: Path, *, lasting: bool = False) -> None:
@@ -76,6 +77,7 @@ class Desk:
         self.held_bytes = 0
         self.revision = 0
         self.facts: tuple[Any, Any] | None = None
+        self.is_closed = False
         self._progress: Progress = silent
         self._listeners: list[Told] = []
         self._session: Session | None = None

@@ -19,6 +19,7 @@ from vesal.server.turns import Turns
 from vesal.session import Session
 
 _Result = TypeVar("_Result")
+_LEFT_S = 600.0  # without a request an empty desk is taken for one that was left
 _OPENING = 2  # images that are read at once: each may need its size several times over
 
 
@@ -87,6 +88,7 @@ class Desks:
         scan: str = "",
         path: Path | None = None,
         series: str | None = None,
+        lasting: bool = True,
     ) -> Desk:
         """A new desk.
 
@@ -96,15 +98,14 @@ class Desks:
             scan: id of the scan.
             path: where the image is found again; None for one that is in memory alone.
             series: which of several in the path.
+            lasting: whether it may outlive the server.
 
         Raises:
             BusyError: there are as many as may be.
             NotFoundError: no such model.
             VesalError: as reading the image and looking at it.
         """
-        if len(self._desks) >= self._limit:
-            msg = f"this server keeps {self._limit} sessions at most; close one that is finished"
-            raise BusyError(msg, 60)
+        await self._find_a_place()
         name = secrets.token_hex(16)
         model = model or self._models.default
         loaded = await self._models.get(model)
@@ -113,18 +114,13 @@ class Desks:
             image = read()
             title = image.source.name
             card = Card(name=name, scan=scan, path=path, series=series, model=model, title=title)
-            lasting = self._lasting and path is not None
-            desk = Desk(card, self._folder / name, lasting=lasting)
+            stays = lasting and self._lasting and path is not None
+            desk = Desk(card, self._folder / name, lasting=stays)
             desk.begin(image, loaded)
             return desk
 
         async with self._opening:
-            made = asyncio.ensure_future(asyncio.to_thread(make))
-            try:
-                desk = await asyncio.shield(made)
-            except asyncio.CancelledError:  # who asked is gone: nothing of it stays
-                made.add_done_callback(_clear_away)
-                raise
+            desk = await _made(make)
         self._desks[name] = desk
         await self._make_room(desk)
         return desk
@@ -170,6 +166,7 @@ class Desks:
     async def close(self, desk: Desk) -> None:
         """Give a desk up, after what is being done there."""
         self._desks.pop(desk.card.name, None)
+        desk.is_closed = True
         async with desk.lock:
             await asyncio.to_thread(desk.clear_away)
 
@@ -183,9 +180,26 @@ class Desks:
                 model = await self._models.get(desk.card.model)
                 async with self._opening:
                     await _whole(lambda: desk.revive(model))
-            yield
-            desk.used_at = time.monotonic()
+            try:
+                yield
+            finally:
+                desk.used_at = time.monotonic()
         await self._make_room(desk)
+
+    async def _find_a_place(self) -> None:
+        """See that there is room for one more: a desk that was left untouched is given up for it.
+
+        Raises:
+            BusyError: there are as many as may be.
+        """
+        if len(self._desks) < self._limit:
+            return
+        before = time.monotonic() - _LEFT_S
+        left = [d for d in self._desks.values() if d.revision == 0 and d.used_at < before]
+        if not left:
+            msg = f"this server keeps {self._limit} sessions at most; close one that is finished"
+            raise BusyError(msg, 60)
+        await self.close(min(left, key=lambda one: one.used_at))
 
     async def _make_room(self, newest: Desk) -> None:
         """Let go of what was used longest ago: first what was encoded, then whole sessions."""
@@ -203,12 +217,25 @@ class Desks:
 
 
 async def _whole(work: Callable[[], _Result]) -> _Result:
-    """The result of work in a thread; who is cancelled waits for it, as he holds the desk's lock."""
+    """The result of work in a thread, which is waited for also by who is cancelled meanwhile.
+
+    He holds the desk's lock, which must not be free while the thread is still at work there.
+    """
     doing = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(doing)
     except asyncio.CancelledError:
         await asyncio.wait({doing})
+        raise
+
+
+async def _made(make: Callable[[], Desk]) -> Desk:
+    """The desk that is made in a thread; nothing stays of it if who asked is gone meanwhile."""
+    making = asyncio.ensure_future(asyncio.to_thread(make))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_clear_away)
         raise
 
 

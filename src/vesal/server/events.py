@@ -31,7 +31,7 @@ async def events(desk: Desk, ending: Callable[[], bool]) -> AsyncIterator[str]:
     try:
         yield _event(desk, None)
         spoken_at = time.monotonic()
-        while not ending():
+        while not (ending() or desk.is_closed):
             try:
                 piece = _event(desk, await asyncio.wait_for(news.get(), _GLANCE_S))
             except TimeoutError:

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from vesal.errors import InputError
+from vesal.errors import InputError, ResourceError
 from vesal.server.limits import Limits
 
 _FIELDS = 100
@@ -45,6 +45,7 @@ async def form_of(request: Request, limits: Limits) -> AsyncIterator[FormData]:
 
     Raises:
         InputError: a body of another kind, damaged, or of too many parts.
+        ResourceError: the disk refuses, or too many files are open.
     """
     try:
         form = await request.form(
@@ -53,6 +54,9 @@ async def form_of(request: Request, limits: Limits) -> AsyncIterator[FormData]:
     except HTTPException as error:
         msg = f"the form cannot be read ({error.detail}); send multipart/form-data"
         raise InputError(msg) from error
+    except OSError as error:
+        msg = f"the files cannot be taken now ({error.strerror}); send fewer at once, or a zip"
+        raise ResourceError(msg) from error
     try:
         yield form
     finally:

@@ -3,13 +3,17 @@
 Plain ASGI: nothing of a body is held here, and a stream stays a stream.
 """
 
+import asyncio
 import hmac
 import logging
 import time
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vesal.errors import VesalError
@@ -38,6 +42,7 @@ _OPEN = ("/", "/healthz", "/favicon.ico", "/auth/", "/auth/token", "/docs", "/op
 _OPEN_FOLDERS = ("/viewer/", "/static-offline-docs/")
 """What needs no key: the page's own files, and the description of the API."""
 
+_BUG = "this is a bug in vesal; please tell us what you did: the log says where it is"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -78,12 +83,29 @@ class Guard:
             if watched.begun:
                 raise  # half an answer cannot be taken back; the connection is closed
             await refusal(error)(scope, receive, watched.send)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the server ends
+            # Else the client hung up, and nobody hears an answer.
+        except Exception as error:
+            logger.error("a bug in vesal: %s", _place(error))  # values are patients'
+            if watched.begun:
+                raise
+            await JSONResponse({"detail": _BUG}, 500)(scope, receive, watched.send)
         finally:
             watched.note()
 
     def _limit(self, path: str) -> int:
         limits = self._settings.limits
         return limits.upload_bytes if path.startswith(_FILES) else _SMALL_BYTES
+
+
+def _place(error: Exception) -> str:
+    """Which error it was and where, but not its text, which may name files."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    places = [f"{Path(one.filename).name}:{one.lineno}" for one in last]
+    return " ".join([type(error).__name__, *places])
 
 
 def check_sender(scope: Scope, settings: Settings) -> None:

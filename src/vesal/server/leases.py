@@ -128,6 +128,10 @@ class Leases:
         """End a lease; None if there is none."""
         return self._leases.pop(token, None)
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether a lease has not been given up."""
+        return self._leases.get(lease.token) is lease
+
     def ended(self) -> tuple[Lease, ...]:
         """The leases that are over, which are no longer kept."""
         over = tuple(lease for lease in self._leases.values() if self._is_over(lease))

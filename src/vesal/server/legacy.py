@@ -44,12 +44,10 @@ async def upload_image(request: Request, here: Here) -> Response:
         limit = here.settings.limits.image_bytes
         async with form_of(request, here.settings.limits) as form:
             data = await _file(form)
-            old, slot.desk = slot.desk, None
+            desk = await here.desks.open(lambda: array_image(npy(io.BytesIO(data), 3, limit), None))
+            old, slot.desk = slot.desk, desk  # which stays if the new one cannot be opened
             if old is not None:
                 await here.desks.close(old)
-            slot.desk = await here.desks.open(
-                lambda: array_image(npy(io.BytesIO(data), 3, limit), None)
-            )
         return _ok()
 
     return await _answered(here, take)

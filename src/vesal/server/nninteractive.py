@@ -108,7 +108,11 @@ async def set_image(request: Request, here: Here) -> Reply:
         def read() -> Image:
             return interactions.image(unpack(data, ndim=4, limit_bytes=limit), properties)
 
-        lease.desk = await unless_gone(request, lambda: here.desks.open(read))
+        desk = await unless_gone(request, lambda: here.desks.open(read))
+        if not here.leases.holds(lease):  # given up meanwhile
+            await here.desks.close(desk)
+            raise GoneError("this lease has ended; connect to the server again")
+        lease.desk = desk
         shape = await here.desks.act(lease.desk, lambda session: session.image.grid.shape)
         return {"original_image_shape": [1, *shape]}
 

@@ -96,7 +96,7 @@ async def discard_scan(scan: str, here: Here) -> None:
 @router.get("/scans/{scan}/series")
 async def series(scan: str, here: Here) -> SeriesList:
     """The DICOM series of a scan; none for other formats."""
-    path = here.scans.find(scan)
+    path = await asyncio.to_thread(here.scans.find, scan)
     listed = await asyncio.to_thread(list_series, path)
     return SeriesList(
         series=[
@@ -109,7 +109,7 @@ async def series(scan: str, here: Here) -> SeriesList:
 @router.post("/sessions", status_code=201)
 async def open_session(wanted: OpenRequest, here: Here, request: Request) -> SessionState:
     """Open a scan: a session on it begins with one object."""
-    path = here.scans.find(wanted.scan)
+    path = await asyncio.to_thread(here.scans.find, wanted.scan)
     limits = here.settings.limits
     desk = await unless_gone(
         request,
@@ -264,27 +264,27 @@ async def session_events(desk: At, request: Request) -> StreamingResponse:
 
 
 async def _state(here: Office, desk: Desk) -> SessionState:
-    scan = _scan_of(here, desk)
+    scan = await asyncio.to_thread(_scan_of, here, desk)
     return await here.desks.act(desk, lambda session: session_state(desk, session, scan))
 
 
 async def _changed(here: Office, desk: Desk, work: Callable[[Session], object]) -> Change:
     """What a step that asks no model changed."""
-    return await here.desks.act(desk, _step(here, desk, work))
+    return await here.desks.act(desk, await _step(here, desk, work))
 
 
 async def _asked(
     here: Office, desk: Desk, request: Request, work: Callable[[Session], object]
 ) -> Change:
     """What a step that asks the model changed."""
-    step = _step(here, desk, work)
+    step = await _step(here, desk, work)
     return await unless_gone(request, lambda: here.desks.ask(desk, step))
 
 
-def _step(
+async def _step(
     here: Office, desk: Desk, work: Callable[[Session], object]
 ) -> Callable[[Session], Change]:
-    scan = _scan_of(here, desk)
+    scan = await asyncio.to_thread(_scan_of, here, desk)
 
     def step(session: Session) -> Change:
         before, position = session.now, session.history.position

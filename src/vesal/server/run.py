@@ -1,7 +1,9 @@
 """A server on a port, until somebody ends it."""
 
+import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -9,10 +11,12 @@ import uvicorn
 from vesal.errors import ConfigError, ResourceError
 from vesal.server.app import build_app
 from vesal.server.heap import settle
+from vesal.server.punctual import Punctual
 from vesal.server.settings import Settings
 
 _GRACE_S = 5  # for answers on their way when the server is ended
 _HEAD_BYTES = 64 * 1024  # of a request's headers
+_MOST_FILES = 65_536
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -28,15 +32,14 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         VesalError: a model that cannot be loaded, or a folder that is not there.
     """
     _check_certificate(settings)
+    _raise_open_files()
     listening = _socket(settings)
     try:
         app = build_app(settings)
         settle()
-        host, port = listening.getsockname()[:2]
-        scheme = "http" if settings.certificate is None else "https"
-        ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         config = uvicorn.Config(
             app,
+            http=Punctual,
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.certificate_key,
             log_level="warning",
@@ -47,9 +50,37 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         )
         server = uvicorn.Server(config)
         app.state.ending = lambda: server.should_exit
+        _end_with_the_terminal(server)
+        host, port = listening.getsockname()[:2]
+        scheme = "http" if settings.certificate is None else "https"
+        ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         server.run(sockets=[listening])
     finally:
         listening.close()
+
+
+def _end_with_the_terminal(server: uvicorn.Server) -> None:
+    """End as after Ctrl+C when the terminal is closed, unless that was to be ignored (nohup)."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+        return
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    signal.signal(hangup, end)
+
+
+def _raise_open_files() -> None:
+    """Open as many files as the system lets us: connections are files, and so are uploads."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _check_certificate(settings: Settings) -> None:

@@ -5,6 +5,7 @@ listed; nothing outside it is ever opened, whatever links lead there.
 """
 
 import hashlib
+import itertools
 import os
 import secrets
 import shutil
@@ -172,13 +173,10 @@ class Scans:
         if root.is_file():
             yield _scan(root, root.name)
             return
-        left = self._limits.listed
-        for path, is_folder in _walk(root, root, 0):
-            left -= 1
-            if left < 0:
-                return
-            relative = path.relative_to(root)
-            yield _scan(path, root.name if path == root else str(relative), is_folder=is_folder)
+        for path, is_folder in _walk(root, root, 0, _Left(self._limits.listed)):
+            name = root.name if path == root else str(path.relative_to(root))
+            with suppress(OSError):  # removed just now
+                yield _scan(path, name, is_folder=is_folder)
 
     def _sent(self) -> Iterator[Scan]:
         if not self._uploads.is_dir():
@@ -233,12 +231,26 @@ def _scan(path: Path, name: str, *, is_folder: bool = False) -> Scan:
     )
 
 
-def _walk(folder: Path, root: Path, depth: int) -> Iterator[tuple[Path, bool]]:
+@dataclass(slots=True)
+class _Left:
+    """How many more entries are looked at."""
+
+    entries: int
+
+    def of(self, folder: Path) -> "list[os.DirEntry[str]]":
+        """The entries of a folder, as many as may be; none of one that may not be read."""
+        try:
+            with os.scandir(folder) as listed:
+                found = list(itertools.islice(listed, max(self.entries, 0)))
+        except OSError:
+            return []
+        self.entries -= len(found)
+        return sorted(found, key=lambda one: one.name.lower())
+
+
+def _walk(folder: Path, root: Path, depth: int, left: _Left) -> Iterator[tuple[Path, bool]]:
     """Images below a folder, and folders of DICOM; the latter are not looked into further."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda one: one.name.lower())
-    except OSError:
-        return  # what the server may not read is not listed
+    entries = left.of(folder)
     entries = [one for one in entries if not one.name.startswith(".") and _stays(one, root)]
     if depth == 0:
         entries = [one for one in entries if one.name != LABELS]
@@ -253,7 +265,7 @@ def _walk(folder: Path, root: Path, depth: int) -> Iterator[tuple[Path, bool]]:
     if not dicom and depth < _MOST_DEPTH:
         for one in entries:
             if one.is_dir(follow_symlinks=False):
-                yield from _walk(Path(one.path), root, depth + 1)
+                yield from _walk(Path(one.path), root, depth + 1, left)
 
 
 def _stays(entry: "os.DirEntry[str]", root: Path) -> bool:

@@ -1,5 +1,6 @@
 """What a server is started with."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,8 +76,16 @@ class Settings:
                 f"{len(self.key)} characters; this makes one: openssl rand -hex 16"
             )
             raise ConfigError(msg)
+        if self.key != self.key.strip():
+            raise ConfigError("a key cannot begin or end with a blank; clients would drop it")
+        if self.dicomweb and not self.dicomweb.startswith(("http://", "https://")):
+            msg = (
+                "a DICOMweb server has an address like http://host/dicom-web, got "
+                f"{self.dicomweb!r}"
+            )
+            raise ConfigError(msg)
         for name in ("places", "waiting", "sessions", "idle_s", "liveness_s", "memory_bytes"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 msg = f"{name} must be above 0, got {getattr(self, name)}"
                 raise ConfigError(msg)
         if self.certificate_key is not None and self.certificate is None:

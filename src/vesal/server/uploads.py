@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 
 from vesal.errors import ImageError, InputError, ResourceError
 from vesal.images import Image, open_image
-from vesal.images.allowance import at_most
+from vesal.images.allowance import at_most, within
 from vesal.images.dicom import looks_like_zip
 from vesal.images.read import looks_like_image
 from vesal.server.limits import Limits
@@ -53,12 +53,12 @@ async def receive(files: Sequence[UploadFile], scans: Scans, limits: Limits) -> 
 
 
 def opened(path: Path, series: str | None, limits: Limits) -> Image:
-    """The image of a scan, unless it is too large.
+    """The image of a scan, unless it is too large; no link out of its folder is followed.
 
     Raises:
         VesalError: as `open_image`.
     """
-    with at_most(limits.image_bytes):
+    with at_most(limits.image_bytes), within(path if path.is_dir() else path.parent):
         return open_image(path, series=series)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from vesal.server.label_patch import LabelPatch
+from vesal.session.objects import Overlap
 
 Coordinates = Annotated[list[FiniteFloat], Field(min_length=2, max_length=3)]
 Voxel = Annotated[
@@ -94,7 +95,7 @@ class ChangeObjectRequest(_Request):
 class ChangeSessionRequest(_Request):
     """What is None stays as it is."""
 
-    overlap: str | None = None
+    overlap: Overlap | None = None
     model: str | None = None
 
 

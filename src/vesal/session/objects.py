@@ -20,7 +20,7 @@ Batch = tuple[Prompt, ...]
 Overlap = Literal["accepted", "later", "background"]
 """Whose a voxel is that two objects claim; see `Objects.strongest_first`."""
 
-_TAKEN = "overlap: a click lies in another object, which keeps its voxels (see session.overlap)"
+_TAKEN = "overlap: a click lies in another object, which keeps its voxels"
 
 OVERLAPS: tuple[Overlap, ...] = get_args(Overlap)
 

@@ -15,7 +15,7 @@ import pydicom
 from pydicom.filereader import read_file_meta_info
 
 from vesal.errors import ImageError, ResourceError
-from vesal.images.allowance import check_size
+from vesal.images.allowance import check_size, may_open
 from vesal.images.dicom.header import DIRECTORY, looks_like_dicom
 from vesal.images.dicom.quiet import DAMAGED
 
@@ -75,7 +75,7 @@ def _below(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         paths = (Path(place, name) for name in names)
-        files += sorted(path for path in paths if path.is_file())
+        files += sorted(path for path in paths if path.is_file() and may_open(path))
         if len(files) > _MOST_FILES:
             raise _too_many(folder)
     return files

@@ -37,10 +37,15 @@ class Upstream:
     """
 
     def __init__(self, url: str, folder: Path, limits: Limits) -> None:
-        self._client = DICOMwebClient(url=url, timeout=_TIMEOUT_S)
+        self._connections = requests.Session()
+        self._client = DICOMwebClient(url=url, session=self._connections, timeout=_TIMEOUT_S)
         self._client.set_http_retry_params(retry=False)  # a user waits, and can ask again
         self._folder, self._limits = folder, limits
         self._lock = asyncio.Lock()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connections.close()
 
     def has(self, scan: Scan) -> bool:
         """Whether a scan is a series of that server."""
