@@ -4,7 +4,7 @@ import gzip
 import io
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -47,6 +47,22 @@ class Sight:
         """Wait until all that was done is answered and shown."""
         self.until("!vesal.busy")
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+
+    def hold(self, pattern: str) -> Callable[[], None]:
+        """Keep requests to addresses of a pattern waiting; what is returned lets them go."""
+        held: list[Any] = []
+        self.page.route(pattern, lambda route: held.append(route))
+
+        def release() -> None:
+            self.page.unroute(pattern)
+            for route in held:
+                route.continue_()
+
+        return release
+
+    def status(self, session: str) -> int:
+        """The HTTP status of a session on the server."""
+        return httpx.get(f"{self.address}/api/sessions/{session}").status_code
 
     def place(self, voxel: tuple[int, ...], plane: int = 0) -> tuple[float, float]:
         """Where a voxel is on the screen, after its slice was gone to."""

@@ -11,12 +11,12 @@ import { listenToKeys } from "./keys.js";
 import { middle, objectList, promptList } from "./lists.js";
 import { Modes } from "./modes.js";
 import { Overlay } from "./overlay.js";
+import { fillFormats, keep } from "./save.js";
 import { Scans } from "./scans.js";
 import { Tools } from "./tools.js";
 import { Windows } from "./windows.js";
 
 const get = (id) => document.getElementById(id);
-const NAMELESS = ["nrrd", "mha", "png", "stl"]; // formats that hold neither names nor colours
 const hidden = new Set();
 const made = new Set(); // sessions that this page opened itself
 const page = { ready: false, busy: 0, state: null, canvas: null, drawn: 0 };
@@ -244,14 +244,7 @@ function suggest() {
 }
 
 function download() {
-  act(async () => {
-    const { blob, name } = await api.download(page.state.id, get("format").value);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  }, "Writing the file");
+  act(async () => keep(await api.download(page.state.id, get("format").value)), "Writing the file");
 }
 
 function refresh() {
@@ -369,11 +362,7 @@ async function start() {
     server = await api.server();
     get("model").replaceChildren(...server.models.map((m) => new Option(m.title, m.name)));
     get("model").value = server.default_model;
-    get("format").replaceChildren(
-      ...Object.entries(server.formats).map(([suffix, name]) => new Option(
-        `${name} (.${suffix})${NAMELESS.includes(suffix) ? ", without names" : ""}`, suffix,
-      )),
-    );
+    fillFormats(get("format"), server.formats);
     const session = /session=([0-9a-f]+)/.exec(location.hash);
     if (session) await resume(session[1]);
     else await firstScan();
