@@ -54,9 +54,9 @@ class Sight:
         self.page.route(pattern, lambda route: held.append(route))
 
         def release() -> None:
-            self.page.unroute(pattern)
             for route in held:
                 route.continue_()
+            self.page.unroute(pattern)
 
         return release
 
