@@ -5,6 +5,7 @@ import io
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -59,6 +60,13 @@ class Sight:
             self.page.unroute(pattern)
 
         return release
+
+    def drop(self, path: Path) -> None:
+        """Drop a file on the page, which only the browser itself can do."""
+        wire = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            wire.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
 
     def status(self, session: str) -> int:
         """The HTTP status of a session on the server."""

@@ -327,6 +327,22 @@ def test_what_is_done_before_an_answer_goes_where_it_was_meant(
     assert [one["prompts"] for one in seen.state()["objects"]] == before
 
 
+def test_a_scan_dropped_while_an_answer_is_on_its_way_is_sent(
+    sight: Callable[..., Sight], tmp_path: Path
+) -> None:
+    """What is dropped is known only while the event lasts."""
+    (tmp_path / "served").mkdir()
+    save_nifti(tmp_path / "served" / "blocks.nii.gz", blocks())
+    with served(bright_app(tmp_path / "served")) as address:
+        seen = sight(address)
+        seen.open()
+        release = seen.hold("**/prompts")
+        seen.page.mouse.click(*seen.place(INSIDE))
+        seen.drop(save_nifti(tmp_path / "mine.nii.gz", blocks()))
+        release()
+        seen.until("vesal.state.scan.name === 'mine.nii.gz' && vesal.ready && !vesal.busy")
+
+
 def test_a_name_is_whole_though_answers_come_while_it_is_typed(
     bright: str, sight: Callable[..., Sight]
 ) -> None:
