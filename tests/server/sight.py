@@ -4,7 +4,8 @@ import gzip
 import io
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,6 +48,29 @@ class Sight:
         """Wait until all that was done is answered and shown."""
         self.until("!vesal.busy")
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+
+    def hold(self, pattern: str) -> Callable[[], None]:
+        """Keep requests to addresses of a pattern waiting; what is returned lets them go."""
+        held: list[Any] = []
+        self.page.route(pattern, lambda route: held.append(route))
+
+        def release() -> None:
+            for route in held:
+                route.continue_()
+            self.page.unroute(pattern)
+
+        return release
+
+    def drop(self, path: Path) -> None:
+        """Drop a file on the page, which only the browser itself can do."""
+        wire = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            wire.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+
+    def status(self, session: str) -> int:
+        """The HTTP status of a session on the server."""
+        return httpx.get(f"{self.address}/api/sessions/{session}").status_code
 
     def place(self, voxel: tuple[int, ...], plane: int = 0) -> tuple[float, float]:
         """Where a voxel is on the screen, after its slice was gone to."""

@@ -24,6 +24,7 @@ export class Api {
   series(scan) { return this.json("GET", `/api/scans/${scan}/series`); }
   open(scan, series, model) { return this.json("POST", "/api/sessions", { scan, series, model }); }
   session(id) { return this.json("GET", `/api/sessions/${id}`); }
+  close(id) { return this.json("DELETE", `/api/sessions/${id}`); }
   labels(id) { return this.json("GET", `/api/sessions/${id}/labels`); }
   say(id, object, prompts) {
     return this.json("POST", `/api/sessions/${id}/prompts`, { object, prompts });

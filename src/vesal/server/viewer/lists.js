@@ -2,69 +2,90 @@
 
 const KINDS = { point: "Click", box: "Box", scribble: "Scribble", lasso: "Lasso", mask: "Mask" };
 
-export function button(text, title, act, pressed) {
+export function button(text, title, act) {
   const element = document.createElement("button");
   element.type = "button";
-  element.textContent = text;
-  element.title = title;
-  element.setAttribute("aria-label", title);
-  if (pressed !== undefined) element.setAttribute("aria-pressed", String(pressed));
+  label(element, text, title);
   element.addEventListener("click", act);
   return element;
 }
 
-// acts: change(number, change), remove(number), select(number), hide(number).
-export function objectList(list, state, hidden, acts) {
-  const held = document.activeElement?.dataset?.focus;
-  list.replaceChildren(...state.objects.map((one) => objectRow(one, state, hidden, acts)));
-  if (held) list.querySelector(`[data-focus="${held}"]`)?.focus();
+function label(element, text, title, pressed) {
+  element.textContent = text;
+  element.title = element.ariaLabel = title;
+  if (pressed !== undefined) element.setAttribute("aria-pressed", String(pressed));
 }
 
-function objectRow(one, state, hidden, acts) {
+const rows = new WeakMap(); // of an element of the list: what fills it
+
+// acts: change(number, change), remove(number), select(number), hide(number).
+export function objectList(list, state, hidden, acts) {
+  const known = new Map([...list.children].map((row) => [Number(row.dataset.number), row]));
+  state.objects.forEach((one, index) => { // a row stays: somebody may be typing in it
+    const row = known.get(one.number) || objectRow(one.number, acts);
+    known.delete(one.number);
+    rows.get(row)(one, one.number === state.current, hidden.has(one.number));
+    if (list.children[index] !== row) list.insertBefore(row, list.children[index] || null);
+  });
+  for (const row of known.values()) row.remove();
+}
+
+function objectRow(number, acts) {
+  let now; // the object as it was last told
   const row = document.createElement("li");
-  const current = one.number === state.current;
-  row.className = current ? "object current" : "object";
-  if (current) row.setAttribute("aria-current", "true");
+  row.dataset.number = number;
 
   const colour = document.createElement("input");
   colour.type = "color";
-  colour.value = hex(one.colour);
-  colour.title = colour.ariaLabel = `Colour of ${one.name}`;
-  colour.addEventListener("change", () => acts.change(one.number, { colour: bytes(colour.value) }));
+  colour.addEventListener("change", () => acts.change(number, { colour: bytes(colour.value) }));
 
   const name = document.createElement("input");
   name.type = "text";
   name.className = "name";
   name.maxLength = 64;
-  name.value = one.name;
-  name.dataset.focus = `name-${one.number}`;
-  name.title = name.ariaLabel = `Name of object ${one.number}`;
-  name.addEventListener("focus", () => { if (!current) acts.select(one.number); });
-  name.addEventListener("change", () => acts.change(one.number, { name: name.value }));
+  name.title = name.ariaLabel = `Name of object ${number}`;
+  name.addEventListener("focus", () => acts.select(number));
+  name.addEventListener("change", () => acts.change(number, { name: name.value }));
   name.addEventListener("keydown", (event) => {
     if (event.key === "Enter") name.blur();
-    if (event.key === "Escape") { name.value = one.name; name.blur(); }
+    if (event.key === "Escape") { name.value = now.name; name.blur(); }
   });
 
   const size = document.createElement("span");
   size.className = "size";
-  size.textContent = sizeOf(one);
-
-  const out = hidden.has(one.number);
+  const hide = button("", "", () => acts.hide(number));
+  const lock = button("", "", () => acts.change(number, { locked: !now.locked }));
+  const accept = button("", "", () => acts.change(number, { accepted: !now.accepted }));
+  const remove = button("Delete", "", () => acts.remove(number));
   const marks = document.createElement("span");
   marks.className = "marks";
-  marks.append(
-    button(out ? "Show" : "Hide", out ? `Show ${one.name}` : `Hide ${one.name}`, () => acts.hide(one.number), out),
-    button(one.locked ? "Unlock" : "Lock", one.locked ? `Unlock ${one.name}` : `Lock ${one.name}`,
-      () => acts.change(one.number, { locked: !one.locked }), one.locked),
-    button(one.accepted ? "Reopen" : "Accept", one.accepted ? `Open ${one.name} again` : `Accept ${one.name} as finished`,
-      () => acts.change(one.number, { accepted: !one.accepted }), one.accepted),
-    button("Delete", `Delete ${one.name}`, () => acts.remove(one.number)),
-  );
-  const choose = button("", `Work on ${one.name}`, () => acts.select(one.number), current);
+  marks.append(hide, lock, accept, remove);
+  const choose = button("", "", () => acts.select(number));
   choose.className = "choose";
   row.append(choose, colour, name, size, marks);
+
+  rows.set(row, (one, current, out) => {
+    now = one;
+    row.className = current ? "object current" : "object";
+    if (current) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+    fill(colour, hex(one.colour));
+    colour.title = colour.ariaLabel = `Colour of ${one.name}`;
+    fill(name, one.name);
+    size.textContent = sizeOf(one);
+    label(hide, out ? "Show" : "Hide", `${out ? "Show" : "Hide"} ${one.name}`, out);
+    label(lock, one.locked ? "Unlock" : "Lock", `${one.locked ? "Unlock" : "Lock"} ${one.name}`, one.locked);
+    label(accept, one.accepted ? "Reopen" : "Accept",
+      one.accepted ? `Open ${one.name} again` : `Accept ${one.name} as finished`, one.accepted);
+    label(remove, "Delete", `Delete ${one.name}`);
+    label(choose, "", `Work on ${one.name}`, current);
+  });
   return row;
+}
+
+// What is being written in stays as it is.
+function fill(input, value) {
+  if (input !== document.activeElement && input.value !== value) input.value = value;
 }
 
 // acts: go(prompt), remove(index).

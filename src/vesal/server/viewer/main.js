@@ -6,20 +6,23 @@
 import { Api } from "./api.js";
 import { Canvas } from "./canvas.js";
 import { listenToDrops } from "./drops.js";
+import { Follower } from "./follow.js";
 import { listenToKeys } from "./keys.js";
 import { middle, objectList, promptList } from "./lists.js";
+import { Modes } from "./modes.js";
 import { Overlay } from "./overlay.js";
+import { fillFormats, keep } from "./save.js";
 import { Scans } from "./scans.js";
 import { Tools } from "./tools.js";
 import { Windows } from "./windows.js";
 
 const get = (id) => document.getElementById(id);
 const hidden = new Set();
+const made = new Set(); // sessions that this page opened itself
 const page = { ready: false, busy: 0, state: null, canvas: null, drawn: 0 };
 globalThis.vesal = page; // for tests, and for who is curious
 
 let server;
-let listening = null; // stops the events of the session before
 let chain = Promise.resolve();
 
 const api = new Api(askKey, (seconds) => status(`The server is busy; asking again in ${seconds} s`));
@@ -27,8 +30,10 @@ const canvas = new Canvas();
 const overlay = new Overlay(get("overlay"), canvas);
 canvas.drawn = () => overlay.draw();
 const tools = new Tools(overlay, canvas, { said: say, looked });
+const modes = new Modes(canvas, tools, looked);
 const windows = new Windows(canvas);
 const scans = new Scans(get("scans"), api, { open: openScan, failed, sending });
+const follower = new Follower(api, { hear, gone });
 
 function status(text) {
   get("status").textContent = text;
@@ -56,14 +61,14 @@ function askKey() {
   });
 }
 
-// Does one thing after the other; a failure is told and leaves everything as it was.
+// Does one thing after the other, and tells what the work returns; a failure is told and leaves
+// everything as it was.
 function act(work, text) {
   page.busy += 1;
   chain = chain.then(async () => {
     if (text) status(text);
     try {
-      await work();
-      status("");
+      status((await work()) || "");
     } catch (error) {
       failed(error);
       if (error.status === 404 && page.state) await lost();
@@ -80,22 +85,46 @@ async function lost() {
   try {
     await api.session(page.state.id);
   } catch {
-    location.hash = "";
+    follower.stop();
+    made.delete(page.state.id);
+    history.replaceState(null, "", "/");
     tools.enabled = false;
     scans.show();
   }
 }
 
+function gone(id) {
+  act(async () => {
+    if (page.state.id !== id) return;
+    failed(new Error("This session is not there any more. Open the scan again."));
+    await lost();
+  });
+}
+
 function openScan(scan, series) {
   act(async () => {
+    const left = page.state?.id;
     const state = await api.open(scan.id, series, get("model").value);
+    made.add(state.id);
     history.replaceState(null, "", `#session=${state.id}`);
     await show(state);
+    if (made.delete(left)) await tidy(left);
   }, `Opening ${scan.name}`);
 }
 
+// Gives a session up that was left, if nothing was ever done in it.
+async function tidy(id) {
+  try {
+    const { objects, can_undo, can_redo } = await api.session(id);
+    if (can_undo || can_redo || objects.some((one) => one.prompts.length)) return;
+    await api.close(id);
+  } catch {
+    // it is gone already, or stays
+  }
+}
+
 async function show(state) {
-  listening?.abort();
+  follower.stop();
   hidden.clear();
   overlay.hint = null;
   page.ready = false;
@@ -103,8 +132,8 @@ async function show(state) {
   const volume = state.image.shape.length === 3;
   windows.fill(state.windows);
   await canvas.show(await api.image(state.id), state.image, state.windows[0]);
-  canvas.radiological(volume && get("radiological").getAttribute("aria-pressed") === "true");
-  view(volume ? "multi" : "axial");
+  canvas.radiological(volume && modes.radiological);
+  modes.view(volume ? "multi" : "axial");
   await refreshLabels();
   tools.enabled = true;
   get("scan-name").textContent = state.scan.name;
@@ -112,7 +141,7 @@ async function show(state) {
   refresh();
   for (const note of state.image.notes) addNote(note);
   page.ready = true;
-  listen(state.id);
+  follower.follow(state.id);
 }
 
 async function refreshLabels() {
@@ -121,9 +150,11 @@ async function refreshLabels() {
   page.drawn += 1;
 }
 
-// Shows what a step changed; after a step of somebody else all is read anew.
+// Shows what a step changed. If it does not follow on what is known, all is read anew: somebody
+// else took a step, or the server began anew.
 async function take(change) {
-  const known = page.state.revision === change.from;
+  const { revision } = page.state;
+  const known = change.from === revision && change.state.revision === revision + 1;
   page.state = change.state;
   canvas.colours(change.state.objects, hidden);
   if (!known) await refreshLabels();
@@ -164,6 +195,18 @@ function newObject() {
   step((id) => api.newObject(id, null));
 }
 
+// Takes an object away, and tells which one is in hand if it was this.
+function removeObject(number) {
+  act(async () => {
+    const held = page.state.current === number;
+    overlay.hint = null;
+    await take(await api.deleteObject(page.state.id, number));
+    if (!held) return "";
+    const next = page.state.objects.find((one) => one.number === page.state.current);
+    return next ? `${next.name} is in hand now` : "No object is left; begin one with “New”";
+  });
+}
+
 function hide(number) {
   if (!hidden.delete(number)) hidden.add(number);
   canvas.colours(page.state.objects, hidden);
@@ -201,14 +244,7 @@ function suggest() {
 }
 
 function download() {
-  act(async () => {
-    const { blob, name } = await api.download(page.state.id, get("format").value);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  }, "Writing the file");
+  act(async () => keep(await api.download(page.state.id, get("format").value)), "Writing the file");
 }
 
 function refresh() {
@@ -216,7 +252,7 @@ function refresh() {
   if (!state) return;
   const current = state.objects.find((one) => one.number === state.current);
   objectList(get("objects"), state, hidden, {
-    change, select, hide, remove: (number) => step((id) => api.deleteObject(id, number)),
+    change, select, hide, remove: removeObject,
   });
   promptList(get("prompts"), current, { go: goTo, remove: removePrompt });
   overlay.prompts = current ? current.prompts : [];
@@ -254,59 +290,11 @@ function looked() {
   get("place").textContent = `${mm.join(", ")} ${page.state?.image.spacing_known ? "mm" : "px"}`;
 }
 
-function view(name) {
-  canvas.plane(name);
-  for (const one of document.querySelectorAll("[data-view]")) {
-    one.setAttribute("aria-pressed", String(one.dataset.view === name));
-  }
-  looked();
-}
-
-function tool(name) {
-  tools.tool = name;
-  for (const one of document.querySelectorAll("[data-tool]")) {
-    one.setAttribute("aria-pressed", String(one.dataset.tool === name));
-  }
-}
-
-function turnSign() {
-  tools.positive = !tools.positive;
-  const sign = get("sign");
-  sign.className = tools.positive ? "include" : "exclude";
-  sign.setAttribute("aria-pressed", String(!tools.positive));
-  sign.querySelector("b").textContent = tools.positive ? "＋" : "−";
-  sign.querySelector("span").textContent = tools.positive ? "Include" : "Exclude";
-}
-
-function radiological() {
-  const wanted = get("radiological").getAttribute("aria-pressed") !== "true";
-  get("radiological").setAttribute("aria-pressed", String(wanted));
-  localStorage.setItem("vesal-radiological", String(wanted));
-  canvas.radiological(wanted);
-  looked();
-}
-
-// Follows how far the server is, until another session is shown.
-async function listen(id) {
-  listening = new AbortController();
-  const { signal } = listening;
-  while (!signal.aborted) {
-    try {
-      await api.events(id, hear, signal);
-    } catch (error) {
-      if (signal.aborted || error.status === 404) return;
-    }
-    await new Promise((done) => setTimeout(done, 2000));
-  }
-}
-
 function hear(news) {
   const bar = get("progress");
   if (!page.busy || news.type === "idle") {
     bar.hidden = true;
-    if (news.type === "idle" && !page.busy && page.state && news.revision > page.state.revision) {
-      act(reread); // somebody else works on the same session
-    }
+    if (news.type === "idle") compare(news.revision);
     return;
   }
   bar.hidden = false;
@@ -319,6 +307,15 @@ function hear(news) {
   }
 }
 
+// Reads all anew if a revision is not one that own steps on their way lead to: somebody else works
+// on the same session, or the server began anew.
+function compare(revision) {
+  const ahead = revision - page.state.revision;
+  if (ahead < 0 || ahead > page.busy) {
+    act(async () => { if (revision !== page.state.revision) await reread(); });
+  }
+}
+
 async function reread() {
   page.state = await api.session(page.state.id);
   await refreshLabels();
@@ -326,17 +323,11 @@ async function reread() {
 }
 
 function listenToControls() {
-  for (const one of document.querySelectorAll("[data-view]")) {
-    one.addEventListener("click", () => view(one.dataset.view));
-  }
-  for (const one of document.querySelectorAll("[data-tool]")) {
-    one.addEventListener("click", () => tool(one.dataset.tool));
-  }
   const clicks = {
-    "open-scan": () => scans.show(), radiological, help: () => get("keys").showModal(),
-    "problem-close": () => { get("problem").hidden = true; }, sign: turnSign,
+    "open-scan": () => scans.show(), help: () => get("keys").showModal(),
+    "problem-close": () => { get("problem").hidden = true; },
     undo: () => back("undo"), redo: () => back("redo"), suggest, download,
-    fit: () => { canvas.fit(); looked(); }, "new-object": newObject,
+    "new-object": newObject,
   };
   for (const [id, work] of Object.entries(clicks)) get(id).addEventListener("click", work);
   get("opacity").addEventListener("input", () => canvas.opacity(Number(get("opacity").value)));
@@ -357,23 +348,21 @@ function listenToControls() {
 async function start() {
   listenToControls();
   listenToKeys(get("overlay"), canvas, {
-    tool, view, looked, suggest,
+    tool: (name) => modes.tool(name), view: (name) => modes.view(name), looked, suggest,
     click: (mm, other) => say([{ point: mm, positive: tools.positive !== other }]),
-    newObject, turnSign, undo: () => back("undo"),
+    newObject, turnSign: () => modes.turnSign(), undo: () => back("undo"),
     redo: () => back("redo"), hide: () => page.state?.current && hide(page.state.current),
-    help: () => get("keys").showModal(), fit: () => { canvas.fit(); looked(); },
+    help: () => get("keys").showModal(), fit: () => modes.fit(),
     dropLast: () => removePrompt(),
   });
-  if (localStorage.getItem("vesal-radiological") === "false") radiological();
+  if (localStorage.getItem("vesal-radiological") === "false") modes.turnSides();
   await canvas.attach(get("image"));
   page.canvas = canvas;
   await act(async () => {
     server = await api.server();
     get("model").replaceChildren(...server.models.map((m) => new Option(m.title, m.name)));
     get("model").value = server.default_model;
-    get("format").replaceChildren(
-      ...Object.entries(server.formats).map(([suffix, name]) => new Option(`${name} (.${suffix})`, suffix)),
-    );
+    fillFormats(get("format"), server.formats);
     const session = /session=([0-9a-f]+)/.exec(location.hash);
     if (session) await resume(session[1]);
     else await firstScan();
