@@ -270,7 +270,9 @@ async def _state(here: Office, desk: Desk) -> SessionState:
 
 async def _changed(here: Office, desk: Desk, work: Callable[[Session], object]) -> Change:
     """What a step that asks no model changed."""
-    return await here.desks.act(desk, await _step(here, desk, work))
+    changed = await here.desks.act(desk, await _step(here, desk, work))
+    desk.told(None)  # who else looks at this session hears of it at once
+    return changed
 
 
 async def _asked(
