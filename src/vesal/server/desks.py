@@ -87,6 +87,7 @@ class Desks:
         scan: str = "",
         path: Path | None = None,
         series: str | None = None,
+        lasting: bool = True,
     ) -> Desk:
         """A new desk.
 
@@ -96,6 +97,7 @@ class Desks:
             scan: id of the scan.
             path: where the image is found again; None for one that is in memory alone.
             series: which of several in the path.
+            lasting: whether it may outlive the server.
 
         Raises:
             BusyError: there are as many as may be.
@@ -113,8 +115,8 @@ class Desks:
             image = read()
             title = image.source.name
             card = Card(name=name, scan=scan, path=path, series=series, model=model, title=title)
-            lasting = self._lasting and path is not None
-            desk = Desk(card, self._folder / name, lasting=lasting)
+            lasts = lasting and self._lasting and path is not None
+            desk = Desk(card, self._folder / name, lasting=lasts)
             desk.begin(image, loaded)
             return desk
 
