@@ -1,4 +1,4 @@
-"""Files of one request, on the disk while it is answered; threads do what the disk takes long for."""
+"""Files of one request, on the disk while it is answered; threads write and remove them."""
 
 import asyncio
 import shutil
