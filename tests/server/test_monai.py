@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tests.fakes import BrightModel
 from tests.grids import rotation
 from tests.server.serving import blocks, bright_app, save_nifti, served
+from vesal.errors import ResourceError
 from vesal.images import open_image
 from vesal.prompts import Click, Scribble
 from vesal.server.monai.info import LABELS, SCRIBBLES
@@ -315,3 +316,127 @@ def test_clicks_of_two_users_do_not_mix(client: Any, folder: Path) -> None:
     click = tuple(image.grid.to_world(np.array([INSIDE], float))[0].tolist())
     expected = Session(image, BrightModel()).add(Click(point_mm=click))
     assert np.array_equal(array_of(file), expected.array)
+
+
+DEEP = "[" * 400 + "]" * 400
+WRONG = ("5", '"a"', "true", "[[1]]", "[5]", '{"a": [1]}', DEEP, f"[{DEEP}]")
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("client_id", '"a"'),
+        ("label", '"a"'),
+        ("reset_state", "true"),
+        ("result_extension", None),
+        ("label_info", None),
+        ("roi", None),
+        ("foreground", None),
+        ("background", None),
+    ],
+)
+def test_a_parameter_of_a_wrong_type_is_refused_in_a_sentence(
+    address: str, key: str, right: str | None
+) -> None:
+    """Each of them, with a drawing for which label_info is needed; never an error of ours."""
+    drawn = (blocks() > 400).astype(np.uint8).tobytes(order="F")
+    for value in WRONG:
+        if value == right:
+            continue
+        answer = requests.post(
+            f"{address}/infer/bright?image=plain",
+            files={"params": (None, f'{{"{key}": {value}}}'), "label": ("drawn.bin", drawn)},
+            timeout=60,
+        )
+        assert 400 <= answer.status_code < 500, (value[:20], answer.text)
+        assert isinstance(answer.json()["detail"], str)
+
+
+@pytest.mark.parametrize("value", [5, "a", [5], {"name": "x"}])
+def test_a_label_with_a_wrong_label_info_is_refused(address: str, value: Any) -> None:
+    """Nothing is kept then."""
+    files = {
+        "params": (None, json.dumps({"label_info": value})),
+        "label": ("drawn.bin", (blocks() > 400).astype(np.uint8).tobytes(order="F")),
+    }
+    url = f"{address}/datastore/label?image=plain&tag=wrong"
+    answer = requests.put(url, files=files, timeout=60)
+    assert answer.status_code == 400, answer.text
+    assert "label_info" in answer.json()["detail"]
+
+
+def test_what_ohif_does_not_have_is_not_found(folder: Path, tmp_path: Path) -> None:
+    """Names that no disk takes too; of any other path it shows its page."""
+    (tmp_path / "index.html").write_text("the page")
+    with served(bright_app(folder, ohif=tmp_path, dicomweb="http://127.0.0.1:9/x")) as url:
+        for path in ("ohif/%00", f"ohif/{300 * 'a'}", "proxy/dicom/studies%00"):
+            answer = requests.get(f"{url}/{path}", timeout=10)
+            assert answer.status_code == 404, (path, answer.text)
+            assert isinstance(answer.json()["detail"], str)
+        assert requests.get(f"{url}/ohif/viewer", timeout=10).text == "the page"
+
+
+def test_nothing_stays_of_an_image_that_came_with_a_refused_request(
+    client: Any, address: str, folder: Path
+) -> None:
+    """Whatever of the request is wrong, and wherever that is found out."""
+    before = requests.get(f"{address}/api/scans", timeout=10).json()
+    data = (folder / "plain.nii.gz").read_bytes()
+    for params, label in (
+        ({"client_id": []}, b""),
+        ({"foreground": 5}, b""),
+        ({"label_info": 5}, blocks().astype(np.uint8).tobytes()),
+        (points([INSIDE], [], result_extension=".exe"), b""),
+    ):
+        files: dict[str, Any] = {
+            "params": (None, json.dumps(params)),
+            "file": ("sent.nii.gz", data),
+        }
+        if label:
+            files["label"] = ("drawn.bin", label)
+        answer = requests.post(f"{address}/infer/bright", files=files, timeout=60)
+        assert 400 <= answer.status_code < 500
+    assert requests.get(f"{address}/api/scans", timeout=10).json() == before
+
+
+def test_nothing_stays_of_an_image_whose_drawing_cannot_be_stored(
+    address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image was taken by then."""
+    before = requests.get(f"{address}/api/scans", timeout=10).json()
+
+    async def full(*_: object) -> Path:
+        raise ResourceError("the disk is full")
+
+    monkeypatch.setattr("vesal.server.monai.infer.stored", full)
+    files = {
+        "params": (None, "{}"),
+        "file": ("sent.nii.gz", (folder / "plain.nii.gz").read_bytes()),
+        "label": ("drawn.bin", b"\0"),
+    }
+    answer = requests.post(f"{address}/infer/bright", files=files, timeout=60)
+    assert answer.status_code == 507
+    assert requests.get(f"{address}/api/scans", timeout=10).json() == before
+
+
+def test_images_of_sessions_do_not_outlive_the_server(folder: Path, tmp_path: Path) -> None:
+    """What was sent to stay does; a session that is over leaves no note either."""
+    data = (folder / "plain.nii.gz").read_bytes()
+    with served(bright_app(work=tmp_path)) as url:
+        kept = requests.put(f"{url}/datastore/", files={"file": ("kept.nii.gz", data)}, timeout=60)
+        assert kept.json() == {"image": "kept"}
+        ids = [
+            requests.put(
+                f"{url}/session/", files={"files": ("passing.nii.gz", data)}, timeout=60
+            ).json()["session_id"]
+            for _ in range(3)
+        ]
+        assert requests.delete(f"{url}/session/{ids[0]}", timeout=10).status_code == 200
+        assert requests.delete(f"{url}/api/scans/{ids[1]}", timeout=10).status_code == 204
+        assert requests.delete(f"{url}/session/{ids[1]}", timeout=10).status_code == 200
+        assert len(requests.get(f"{url}/api/scans", timeout=10).json()["scans"]) == 2
+    with served(bright_app(work=tmp_path)) as url:
+        scans = requests.get(f"{url}/api/scans", timeout=10).json()["scans"]
+        assert [one["name"] for one in scans] == ["kept.nii.gz"]
+    assert not list((tmp_path / "visits").iterdir())
+    assert len(list((tmp_path / "uploads").iterdir())) == 1
