@@ -107,8 +107,7 @@ class Desks:
         if len(self._desks) >= self._limit:
             msg = f"this server keeps {self._limit} sessions at most; close one that is finished"
             raise BusyError(msg, 60)
-        name = secrets.token_hex(16)
-        model = model or self._models.default
+        name, model = secrets.token_hex(16), model or self._models.default
         loaded = await self._models.get(model)
 
         def make() -> Desk:
