@@ -31,6 +31,7 @@ def scan(name: str, id_: str = "") -> Scan:
 def test_labels_of_two_names_are_two_files(one: str, other: str) -> None:
     """Whatever of them a disk does not take; digits of the whole name tell them apart."""
     assert stem(one) != stem(other)
+    assert f"{stem(one)}.nrrd" != f"{stem(other)}.seg.nrrd"
     assert len(f".{stem(one)}-01234567.seg.nrrd".encode()) < 255
 
 

@@ -62,9 +62,10 @@ def test_a_parameter_of_a_wrong_type_is_refused_in_a_sentence(
     for value in WRONG:
         if value == right:
             continue
+        good = "" if key == "foreground" else f', "foreground": [{INSIDE}]'
         answer = client.post(
             "/infer/bright?image=plain",
-            files={"params": (None, f'{{"{key}": {value}}}'), "label": ("drawn.bin", DRAWN)},
+            files={"params": (None, f'{{"{key}": {value}{good}}}'), "label": ("drawn.bin", DRAWN)},
         )
         assert 400 <= answer.status_code < 500, (value[:20], answer.text)
         assert isinstance(answer.json()["detail"], str)

@@ -57,6 +57,7 @@ async def infer(
             scan = await stack.enter_async_context(_scan(here, form, session_id, image))
             part = form.get("label")
             drawn = await stored(part, folder, "drawn") if isinstance(part, UploadFile) else None
+        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params, scan)
         question = Question(
             scan=scan,
             model=name,
@@ -66,7 +67,6 @@ async def infer(
             prompts=lambda image: prompts_of(params, drawn, image),
         )
         answered = await unless_gone(request, lambda: here.answering.answer(question))
-        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params, scan)
         data = await asyncio.to_thread(_written, answered, params, folder, extension)
     about = _about(answered, params, name, time.monotonic() - started)
     return _reply(output, about, f"{safe_name(scan.name.split('.')[0])}{extension}", data)
