@@ -105,3 +105,15 @@ def test_an_image_of_one_value_has_windows_too(tmp_path: Path, value: int) -> No
     image = open_image(save_nifti(tmp_path / "flat.nii", np.full((4, 4, 4), value, np.int16)))
     for one in windows_of(image):
         assert np.isfinite([one.low, one.high]).all()
+
+
+@pytest.mark.parametrize(("length", "kind"), [(32_767, nib.Nifti1Image), (40_000, nib.Nifti2Image)])
+def test_a_picture_that_is_too_wide_for_nifti_1_is_a_nifti_2(
+    tmp_path: Path, length: int, kind: Any
+) -> None:
+    """Whose axes may be of any length; both have all values."""
+    pixels = np.arange(length, dtype=np.uint32).astype(np.uint8)[None]
+    Pillow.fromarray(pixels).save(tmp_path / "strip.png")
+    made = kind.from_bytes(nifti_of(open_image(tmp_path / "strip.png")))
+    assert made.shape == (1, length, 1)
+    assert np.array_equal(np.asarray(made.dataobj)[:, :, 0], pixels)

@@ -1,9 +1,11 @@
 """All desks: how they are opened and used, and how they stay within the memory."""
 
 import asyncio
+import re
 import secrets
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from vesal.server.turns import Turns
 from vesal.session import Session
 
 _Result = TypeVar("_Result")
+_NAME = re.compile(r"[0-9a-f]{32}")  # of a desk
 _LEFT_S = 600.0  # without a request an empty desk is taken for one that was left
 _OPENING = 2  # images that are read at once: each may need its size several times over
 
@@ -50,15 +53,19 @@ class Desks:
         self._opening = asyncio.Semaphore(_OPENING)
         self._desks: dict[str, Desk] = {}
         if lasting and folder.is_dir():
-            found = ((card_in(one), one) for one in sorted(folder.iterdir()))
-            self._desks = {
-                card.name: Desk(card, one, lasting=True)
-                for card, one in found
-                if card is not None and card.model in models.offers
-            }
+            self._desks = dict(self._found())
 
     def __len__(self) -> int:
         return len(self._desks)
+
+    def _found(self) -> Iterator[tuple[str, Desk]]:
+        """The desks of an earlier server; what is left of those that should not last is removed."""
+        for one in sorted(self._folder.iterdir()):
+            card = card_in(one)
+            if card is None and _NAME.fullmatch(one.name):
+                shutil.rmtree(one, ignore_errors=True)
+            elif card is not None and card.model in self._models.offers:
+                yield card.name, Desk(card, one, lasting=True)
 
     @property
     def held_bytes(self) -> int:

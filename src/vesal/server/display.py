@@ -13,6 +13,8 @@ from vesal.arrays import Voxels
 from vesal.images import Image
 from vesal.images.intensity import robust_range
 
+_NIFTI_1_LENGTH = 2**15 - 1  # of an axis
+
 # Level and width in Hounsfield units, as radiologists' workstations have them.
 _CT_WINDOWS = (
     ("Soft tissue", 40.0, 400.0),
@@ -63,11 +65,11 @@ def windows_of(image: Image) -> tuple[Window, ...]:
 
 
 def nifti_of(image: Image) -> bytes:
-    """The image as an uncompressed NIfTI-1 file, in the array's own axes.
+    """The image as an uncompressed NIfTI file, in the array's own axes.
 
     A picture becomes one slice whose y points up, so that a viewer of volumes shows it upright; of
     a colour picture the luminance. Types that NIfTI's readers in browsers do not know become
-    float32.
+    float32. It is NIfTI-1, or NIfTI-2 where an axis is too long for that.
     """
     array: Voxels = image.grey() if image.is_colour else image.array
     affine = np.eye(4)
@@ -77,7 +79,8 @@ def nifti_of(image: Image) -> bytes:
         array = array[:, :, None]
     else:
         affine = image.grid.affine
-    shown = nib.Nifti1Image(array.astype(_shown_type(array.dtype), copy=False), affine)
+    kind = nib.Nifti1Image if max(array.shape) <= _NIFTI_1_LENGTH else nib.Nifti2Image
+    shown = kind(array.astype(_shown_type(array.dtype), copy=False), affine)
     return bytes(shown.to_bytes())
 
 

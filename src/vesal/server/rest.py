@@ -151,7 +151,7 @@ async def change_session(wanted: ChangeSessionRequest, desk: At, here: Here) -> 
 
 @router.get("/sessions/{session}/image", response_class=Response)
 async def image(desk: At, here: Here) -> Response:
-    """The image as an uncompressed NIfTI-1 file."""
+    """The image as an uncompressed NIfTI file."""
     data = await here.desks.act(desk, lambda session: nifti_of(session.image))
     return Response(data, media_type="application/octet-stream")
 

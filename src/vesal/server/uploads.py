@@ -24,7 +24,7 @@ from vesal.server.refusals import TooLargeError
 from vesal.server.scans import Scan, Scans
 
 _PIECE_BYTES = 2**20
-_MOST_CHARACTERS = 100
+_NAME_BYTES = 150  # a disk takes 255, and others put a number or a suffix to it
 _UNSAFE = re.compile(r"[^\w.() +-]+")
 _ENCRYPTED = 1  # bit of a zip member's flags
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
@@ -66,7 +66,8 @@ def safe_name(name: str | None) -> str:
     """A client's name for a file as one that is harmless on any disk, with its suffix."""
     base = re.split(r"[/\\]", name or "")[-1]
     plain = _UNSAFE.sub("_", base).strip(" ").lstrip(".")
-    return plain[-_MOST_CHARACTERS:].lstrip(" .") or "scan"
+    end = plain.encode()[-_NAME_BYTES:].decode(errors="ignore")  # no half letter at its beginning
+    return end.lstrip(" .") or "scan"
 
 
 def _stored(files: Sequence[UploadFile], folder: Path, scans: Scans, limits: Limits) -> Scan:

@@ -5,9 +5,11 @@ user's next step, and go on from the last answer; any others are a new beginning
 the same steps therefore give the same mask as in Python.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vesal.errors import VesalError
@@ -16,8 +18,12 @@ from vesal.images import Image
 from vesal.prompts import Prompt
 from vesal.server.desk import Desk, rewind
 from vesal.server.desks import Desks
+from vesal.server.refusals import BusyError
 from vesal.server.scans import Scan
 from vesal.session import Session
+
+MOST_DESKS = 64
+"""Desks that are kept; a client whose desk is closed says everything again and loses time alone."""
 
 PromptsOf = Callable[[Image], tuple[Prompt, ...]]
 
@@ -53,6 +59,14 @@ class Answered:
     notes: tuple[str, ...]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """Who asks at one desk: one after the other, and it stays open while somebody waits."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
 class Answering:
     """Desks for those who have none, one for each scan, model, user and label.
 
@@ -64,6 +78,7 @@ class Answering:
     def __init__(self, desks: Desks, read: Callable[[Path], Image]) -> None:
         self._desks, self._read = desks, read
         self._opened: dict[tuple[str, ...], Desk] = {}
+        self._turns: dict[tuple[str, ...], _Turn] = {}
 
     async def answer(self, question: Question) -> Answered:
         """The mask for all prompts.
@@ -71,7 +86,6 @@ class Answering:
         Raises:
             VesalError: as opening the scan, and as the prompts.
         """
-        desk = await self._desk(question)
 
         def work(session: Session) -> Answered:
             said = question.prompts(session.image)
@@ -88,7 +102,10 @@ class Answering:
                 notes=session.notes,
             )
 
-        return await self._desks.ask(desk, work)
+        state = await asyncio.to_thread(_state_of, question.scan)
+        key = (*state, question.model, question.user, question.label)
+        async with self._turn(key):
+            return await self._desks.ask(await self._desk(key, question), work)
 
     async def leave(self, scan: Scan) -> None:
         """Give up all desks of a scan."""
@@ -97,19 +114,54 @@ class Answering:
                 self._opened.pop(key, None)
                 await self._desks.close(desk)
 
-    async def _desk(self, question: Question) -> Desk:
-        key = (*_state_of(question.scan), question.model, question.user, question.label)
+    @asynccontextmanager
+    async def _turn(self, key: tuple[str, ...]) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(key, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[key]
+
+    async def _desk(self, key: tuple[str, ...], question: Question) -> Desk:
         desk = self._opened.get(key)
         if desk is not None:
             try:
                 return self._desks.of(desk.card.name)
             except VesalError:
                 del self._opened[key]
+        while len(self._opened) >= MOST_DESKS and await self._close_oldest():
+            pass
+        while True:
+            try:
+                self._opened[key] = await self._open(question)
+                return self._opened[key]
+            except BusyError:
+                if not await self._close_oldest():
+                    raise
+
+    async def _open(self, question: Question) -> Desk:
+        """A desk that does not outlive the server: nobody could find it again."""
         path = question.scan.path
-        self._opened[key] = await self._desks.open(
-            lambda: self._read(path), model=question.model, scan=question.scan.id, path=path
+        return await self._desks.open(
+            lambda: self._read(path),
+            model=question.model,
+            scan=question.scan.id,
+            path=path,
+            lasting=False,
         )
-        return self._opened[key]
+
+    async def _close_oldest(self) -> bool:
+        """Close the desk that was not used for longest; whether there was one that nobody uses."""
+        free = [key for key in self._opened if key not in self._turns]
+        if not free:
+            return False
+        oldest = min(free, key=lambda key: self._opened[key].used_at)
+        await self._desks.close(self._opened.pop(oldest))
+        return True
 
 
 def _added(said: tuple[Prompt, ...], before: tuple[Prompt, ...]) -> tuple[Prompt, ...] | None:

@@ -39,6 +39,47 @@ def params_of(text: str) -> dict[str, Any]:
     return record
 
 
+def text_of(params: Params, key: str) -> str:
+    """A text of a request; empty if it is missing.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    value = params.get(key)
+    if value is not None and not isinstance(value, str):
+        msg = f"{key} must be text, got {value!r:.40}"
+        raise ConfigError(msg)
+    return value or ""
+
+
+def switch_of(params: Params, key: str) -> bool:
+    """A yes or no of a request; no if it is missing.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    value = params.get(key)
+    if value is not None and not isinstance(value, bool):
+        msg = f"{key} must be true or false, got {value!r:.40}"
+        raise ConfigError(msg)
+    return value is True
+
+
+def rows_of(params: Params) -> list[dict[str, Any]]:
+    """What label_info says of each segment, in its order; nothing if it is missing.
+
+    Raises:
+        ConfigError: it is no list of objects.
+    """
+    rows = params.get("label_info")
+    if rows is None:
+        return []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        msg = f'label_info must be a list such as [{{"name": "liver", "idx": 1}}], got {rows!r:.60}'
+        raise ConfigError(msg)
+    return rows
+
+
 def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt, ...]:
     """All prompts of a request: points, a box, and scribbles if any were drawn.
 
@@ -48,6 +89,7 @@ def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt
         image: that is asked about.
 
     Raises:
+        ConfigError: a label_info that is none.
         PromptError: a point that is none or outside the image, or nothing at all.
         ImageError: a label map on another grid.
     """
@@ -55,7 +97,7 @@ def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt
     prompts: list[Prompt] = []
     for key, positive in (("foreground", True), ("background", False)):
         prompts += _points(params, key, grid, positive=positive)
-    if params.get("roi"):
+    if params.get("roi") not in (None, []):
         prompts.append(_box(params["roi"], grid))
     if drawn is not None:
         prompts += _scribbles(params, drawn, image)
@@ -66,7 +108,9 @@ def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt
 
 
 def _points(params: Params, key: str, grid: Grid, *, positive: bool) -> list[Prompt]:
-    values = params.get(key) or []
+    values = params.get(key)
+    if values is None:
+        return []
     if not isinstance(values, list) or len(values) > _MOST_POINTS:
         msg = f"{key} needs a list of points, got {values!r:.80}"
         raise PromptError(msg)
@@ -116,7 +160,7 @@ def _scribbles(params: Params, drawn: Path, image: Image) -> list[Prompt]:
 
 def _numbers_of(params: Params) -> dict[str, int]:
     """The numbers of the two scribble segments, which label_info tells by their order."""
-    names = [row.get("name") for row in params.get("label_info") or [] if isinstance(row, dict)]
+    names = [row.get("name") for row in rows_of(params)]
     usual = {_INSIDE: 2, _OUTSIDE: 3}  # of a client that sends no label_info
     return {
         name: names.index(name) + 1 if name in names else number if not names else -1

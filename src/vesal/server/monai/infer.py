@@ -1,17 +1,17 @@
 """MONAI Label's inference: prompts in, a label file out."""
 
+import asyncio
 import json
 import secrets
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from vesal.errors import ConfigError, InputError
@@ -20,12 +20,14 @@ from vesal.labels.palette import colour_of
 from vesal.server import office as offices
 from vesal.server.form import form_of
 from vesal.server.monai.answering import Answered, Question
-from vesal.server.monai.asked import Params, params_of, prompts_of
+from vesal.server.monai.asked import Params, params_of, prompts_of, switch_of, text_of
 from vesal.server.monai.info import SCRIBBLES
+from vesal.server.monai.passing_scans import remove, take
+from vesal.server.monai.sent_files import passing_folder, stored
 from vesal.server.office import Office, unless_gone
 from vesal.server.replies import attachment
 from vesal.server.scans import Scan
-from vesal.server.uploads import receive, safe_name
+from vesal.server.uploads import safe_name
 
 router = APIRouter(include_in_schema=False)
 Here = Annotated[Office, Depends(offices.of)]
@@ -48,52 +50,44 @@ async def infer(
     started = time.monotonic()
     name = model.removesuffix(SCRIBBLES)
     here.models.check(name)
-    limits = here.settings.limits
-    with tempfile.TemporaryDirectory(prefix="vesal-") as folder:
-        async with form_of(request, limits) as form:
+    async with AsyncExitStack() as stack:
+        folder = await stack.enter_async_context(passing_folder())
+        async with form_of(request, here.settings.limits) as form:
             params = params_of(str(form.get("params", "")))
-            scan, is_ours = await _scan(here, form, session_id, image)
-            drawn = _stored(form.get("label"), Path(folder))
+            scan = await stack.enter_async_context(_scan(here, form, session_id, image))
+            part = form.get("label")
+            drawn = await stored(part, folder, "drawn") if isinstance(part, UploadFile) else None
+        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params, scan)
         question = Question(
             scan=scan,
             model=name,
-            user=str(params.get("client_id", ""))[:100],
-            label=str(params.get("label", ""))[:100],
-            anew=params.get("reset_state") is True,
+            user=text_of(params, "client_id")[:100],
+            label=text_of(params, "label")[:100],
+            anew=switch_of(params, "reset_state"),
             prompts=lambda image: prompts_of(params, drawn, image),
         )
-        try:
-            answered = await unless_gone(request, lambda: here.answering.answer(question))
-        finally:
-            if is_ours:
-                await here.answering.leave(scan)
-                here.scans.discard(scan.id)
-        extension = ".seg.dcm" if output == "dicom_seg" else _extension(params, scan)
-        path = await run_in_threadpool(_written, answered, params, Path(folder), extension)
-        data = path.read_bytes()
+        answered = await unless_gone(request, lambda: here.answering.answer(question))
+        data = await asyncio.to_thread(_written, answered, params, folder, extension)
     about = _about(answered, params, name, time.monotonic() - started)
     return _reply(output, about, f"{safe_name(scan.name.split('.')[0])}{extension}", data)
 
 
-async def _scan(here: Office, form: FormData, session: str, image: str) -> tuple[Scan, bool]:
-    """The scan that is asked about, and whether it was sent for this one request."""
-    if session:
-        return here.visits.of(session).scan, False
+@asynccontextmanager
+async def _scan(here: Office, form: FormData, session: str, image: str) -> AsyncIterator[Scan]:
+    """The scan that is asked about; one that was sent for this one request goes afterwards."""
     sent = form.get("file")
-    if isinstance(sent, UploadFile):
-        return await receive([sent], here.scans, here.settings.limits), True
-    if image:
-        return await here.find_scan(image), False
-    raise ConfigError("a request needs an image: name one, name a session, or send a file")
-
-
-def _stored(part: Any, folder: Path) -> Path | None:  # noqa: ANN401
-    """The label map that was sent, on the disk."""
-    if not isinstance(part, UploadFile):
-        return None
-    path = folder / f"drawn-{safe_name(part.filename)}"
-    path.write_bytes(part.file.read())
-    return path
+    if session:
+        yield here.visits.of(session).scan
+    elif isinstance(sent, UploadFile):
+        scan = await take([sent], here)
+        try:
+            yield scan
+        finally:
+            await remove(here, scan)
+    elif image:
+        yield await here.find_scan(image)
+    else:
+        raise ConfigError("a request needs an image: name one, name a session, or send a file")
 
 
 def _extension(params: Params, scan: Scan) -> str:
@@ -107,7 +101,7 @@ def _extension(params: Params, scan: Scan) -> str:
     return str(wanted)
 
 
-def _written(answered: Answered, params: Params, folder: Path, extension: str) -> Path:
+def _written(answered: Answered, params: Params, folder: Path, extension: str) -> bytes:
     """The mask as a file of labels, 1 inside the object."""
     image = answered.image
     name = _label(params)
@@ -116,11 +110,11 @@ def _written(answered: Answered, params: Params, folder: Path, extension: str) -
         segment = replace(segment, name=name[:64])
     mask = answered.patch.full().astype(np.uint8)
     made = LabelMap(array=mask, grid=image.grid, segments=(segment,), source=image.source)
-    return made.save(folder / f"result{extension}")
+    return made.save(folder / f"result{extension}").read_bytes()
 
 
 def _label(params: Params) -> str:
-    return str(params.get("label") or params.get("selected_label_name") or "object")
+    return text_of(params, "label") or text_of(params, "selected_label_name") or "object"
 
 
 def _about(answered: Answered, params: Params, model: str, seconds: float) -> dict[str, Any]:

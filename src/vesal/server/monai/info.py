@@ -1,5 +1,6 @@
 """What a MONAI Label client is told of the server: its models, labels and images."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -59,7 +60,7 @@ async def info(here: Here) -> dict[str, Any]:
             "description": f"{offer.title}: draw over the object and over what is not",
             **about,
         }
-    completed, total, tags = here.labels.counts(here.scans.every())
+    completed, total, tags = await asyncio.to_thread(lambda: here.labels.counts(here.scans.every()))
     return {
         "name": "vesal",
         "description": _TITLE,

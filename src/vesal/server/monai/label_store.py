@@ -1,5 +1,7 @@
 """Labels that MONAI Label's users have saved, beside the images: labels/final/scan.nii.gz."""
 
+import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 
 from vesal.errors import ConfigError, ResourceError
 from vesal.images.write import replacing
-from vesal.server.refusals import NotFoundError
+from vesal.server.refusals import ForbiddenError, NotFoundError
 from vesal.server.scans import Scan, stem_of
 from vesal.server.uploads import safe_name
 
@@ -19,8 +21,8 @@ SUFFIXES = (".nii.gz", ".seg.nrrd", ".nrrd", ".nii", ".mha", ".seg.dcm")
 class SavedLabel:
     """A label that somebody saved."""
 
-    image: str
-    """Name of the scan."""
+    name: str
+    """Of the file without its suffix, which says of which scan it is: see `LabelStore.names`."""
     tag: str
     """Who it is from: "final" by the user, "original" by the machine."""
     path: Path
@@ -35,7 +37,7 @@ class LabelStore:
     """A folder of labels, a folder in it for each tag.
 
     Args:
-        folder: made when the first label comes.
+        folder: made when the first label comes; a link must not lead out of where it lies.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,39 +47,56 @@ class LabelStore:
         """All labels."""
         return tuple(self._saved())
 
-    def of(self, image: str, tag: str) -> SavedLabel:
-        """The label of a scan.
+    def names(self, scans: Sequence[Scan]) -> dict[str, str]:
+        """The name of each scan's label, by the scan's id; no two are the same.
+
+        Of several scans whose names are the same without their suffixes, the first has that name,
+        the others have digits after it. Once there is a label with these, it stays the scan's own.
+        """
+        kept = {one.name for one in self._saved()}
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for scan in scans:
+            plain = stem(scan.name)
+            own = f"{plain}-{_digits(scan.id)}"
+            names[scan.id] = own if own in kept or plain in taken else plain
+            taken.add(names[scan.id])
+        return names
+
+    def of(self, name: str, tag: str) -> SavedLabel:
+        """The label of a name.
 
         Raises:
             NotFoundError: there is none.
         """
         for one in self._saved():
-            if (one.image, one.tag) == (stem(image), safe_tag(tag)):
+            if (one.name, one.tag) == (name, safe_tag(tag)):
                 return one
-        msg = f"there is no label {tag[:40]!r} of {image[:80]!r}"
+        msg = f"there is no label {tag[:40]!r} of {name[:80]!r}"
         raise NotFoundError(msg)
 
-    def save(self, image: str, tag: str, suffix: str, file: Path) -> SavedLabel:
+    def save(self, name: str, tag: str, suffix: str, file: Path) -> SavedLabel:
         """Keep a file as the label of a scan; an older one of any format goes.
 
         Args:
-            image: name of the scan.
+            name: of `names` or `stem`.
             tag: see `SavedLabel`.
             suffix: of the file's format.
             file: what is copied.
 
         Raises:
             ConfigError: a tag or suffix that cannot be.
+            ForbiddenError: the folder is a link that leads elsewhere.
             ResourceError: the disk refuses.
         """
         if suffix not in SUFFIXES:
             msg = f"a label must be a file of {', '.join(SUFFIXES)}, got {suffix[:20]!r}"
             raise ConfigError(msg)
-        folder = self._folder / safe_tag(tag)
-        path = folder / f"{stem(image)}{suffix}"
+        folder = self._tag_folder(tag)
+        path = folder / f"{name}{suffix}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            old = [one for one in self._saved() if (one.image, one.tag) == (stem(image), tag)]
+            old = [one for one in self._saved() if (one.name, one.tag) == (name, tag)]
             with replacing(path, suffix) as temporary:
                 shutil.copyfile(file, temporary)
             for one in old:
@@ -89,44 +108,64 @@ class LabelStore:
                 f"and a folder {self._folder.name}/ that it may write"
             )
             raise ResourceError(msg) from error
-        return SavedLabel(image=stem(image), tag=tag, path=path)
+        return SavedLabel(name=name, tag=tag, path=path)
 
-    def delete(self, image: str, tag: str) -> None:
-        """Remove the label of a scan.
+    def delete(self, name: str, tag: str) -> None:
+        """Remove the label of a name.
 
         Raises:
             NotFoundError: there is none.
         """
-        self.of(image, tag).path.unlink(missing_ok=True)
+        self.of(name, tag).path.unlink(missing_ok=True)
 
     def counts(self, scans: Sequence[Scan]) -> tuple[int, int, dict[str, int]]:
         """Scans with a final label, scans in all, and labels by tag."""
         tags: dict[str, int] = {}
         done = set()
-        names = {stem(scan.name) for scan in scans}
         for one in self._saved():
             tags[one.tag] = tags.get(one.tag, 0) + 1
             if one.tag == FINAL:
-                done.add(one.image)
-        return len(done & names), len(scans), tags
+                done.add(one.name)
+        return len(done.intersection(self.names(scans).values())), len(scans), tags
 
     def _saved(self) -> Iterator[SavedLabel]:
-        if not self._folder.is_dir():
+        home = _real(self._folder)
+        if not self._stays or not home.is_dir():
             return
-        home = self._folder.resolve()
         for path in sorted(self._folder.glob("*/*")):
-            if home not in path.resolve().parents:
-                continue  # a link that leads out
+            if home not in _real(path).parents or not path.is_file():
+                continue  # a link that leads out, or to nothing
             for suffix in SUFFIXES:
                 if path.name.endswith(suffix) and not path.name.startswith("."):
-                    image = path.name[: -len(suffix)]
-                    yield SavedLabel(image=image, tag=path.parent.name, path=path)
+                    name = path.name[: -len(suffix)]
+                    yield SavedLabel(name=name, tag=path.parent.name, path=path)
                     break
+
+    def _tag_folder(self, tag: str) -> Path:
+        folder = self._folder / safe_tag(tag)
+        if not self._stays or _real(self._folder) not in _real(folder).parents:
+            msg = (
+                f"no label is written through a link: {self._folder.name}/{tag} leads out of the "
+                "served folder; put a folder in its place"
+            )
+            raise ForbiddenError(msg)
+        return folder
+
+    @property
+    def _stays(self) -> bool:
+        """Whether the folder is no link, or one to a folder beside it or further in."""
+        return _real(self._folder.parent) in _real(self._folder).parents
 
 
 def stem(image: str) -> str:
-    """The name of a scan without its suffix, as the stem of a file."""
-    return stem_of(safe_name(image.replace("/", "_")))
+    """The name of a scan without its suffix, as the stem of a file.
+
+    Where that had to be changed or cut, digits of what it was tell it from others.
+    """
+    whole = stem_of(image)
+    plain = safe_name(whole.replace("/", "_"))
+    is_kept = plain == whole and not whole.endswith(".seg")  # x.seg + .nrrd is x + .seg.nrrd
+    return plain if is_kept else f"{plain}-{_digits(whole)}"
 
 
 def safe_tag(tag: str) -> str:
@@ -139,3 +178,12 @@ def safe_tag(tag: str) -> str:
         msg = f"a tag needs up to 40 letters, digits and _, got {tag[:60]!r}"
         raise ConfigError(msg)
     return tag
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def _real(path: Path) -> Path:
+    """A path without links; of a circle of links some path in it."""
+    return Path(os.path.realpath(path))

@@ -1,5 +1,6 @@
 """The DICOMweb server behind this one for OHIF's own requests, and OHIF itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,8 @@ async def dicomweb(path: str, request: Request, here: Here) -> Response:
         raise NotFoundError("this server has no DICOMweb server behind it; see --dicomweb")
     for root in _ROOTS:  # OHIF's names for its three services, which are one address
         path = path.removeprefix(root)
-    if ".." in unquote(unquote(path)).replace("\\", "/").split("/"):
+    plain = unquote(unquote(path))
+    if ".." in plain.replace("\\", "/").split("/") or not plain.isprintable():
         raise NotFoundError("there is no such path")
     client = httpx.AsyncClient(timeout=_TIMEOUT)
     sent = client.build_request(
@@ -73,14 +75,18 @@ async def ohif(path: str, here: Here) -> FileResponse:
     folder = here.settings.ohif
     if folder is None:
         raise NotFoundError("this server does not serve OHIF; see --ohif")
+    file = await asyncio.to_thread(_file_of, folder, path)
+    return FileResponse(file, headers=_OHIF_POLICY)
+
+
+def _file_of(folder: Path, path: str) -> Path:
     root = folder.resolve()
-    file = (root / path).resolve()
-    if root not in file.parents or not file.is_file():
-        file = root / "index.html"
-    return FileResponse(_existing(file), headers=_OHIF_POLICY)
-
-
-def _existing(file: Path) -> Path:
-    if not file.is_file():
+    try:
+        file = (root / path).resolve()
+        if root in file.parents and file.is_file():
+            return file
+    except (OSError, ValueError) as error:  # longer than a disk takes, or with a null byte in it
+        raise NotFoundError("OHIF has no such file") from error
+    if not (root / "index.html").is_file():
         raise NotFoundError("the folder of OHIF has no index.html")
-    return file
+    return root / "index.html"

@@ -10,7 +10,7 @@ from vesal.images.allowance import at_most
 from vesal.labels import LabelMap, Segment, open_labels
 from vesal.labels.palette import colour_of
 from vesal.server.limits import Limits
-from vesal.server.monai.asked import Params
+from vesal.server.monai.asked import Params, rows_of
 from vesal.server.scans import Scan
 from vesal.server.uploads import opened
 
@@ -25,6 +25,7 @@ def sent_label(file: Path, params: Params, scan: Scan, limits: Limits) -> Path:
         limits: on what is opened.
 
     Raises:
+        ConfigError: a label_info that is none.
         ImageError: no labels, or not of this image.
     """
     names = _names(params)
@@ -58,10 +59,9 @@ def _segment(number: int, names: dict[int, str]) -> Segment:
 def _names(params: Params) -> dict[int, str]:
     """Names by number; of those that are no names nothing is kept."""
     found: dict[int, str] = {}
-    rows = params.get("label_info")
-    for row in rows if isinstance(rows, list) else []:
-        number = row.get("idx", row.get("id")) if isinstance(row, dict) else None
-        name = str(row.get("name", ""))[:64] if isinstance(row, dict) else ""
+    for row in rows_of(params):
+        number = row.get("idx", row.get("id"))
+        name = str(row.get("name", ""))[:64]
         if isinstance(number, int) and 0 < number < 2**16 and name.strip() and name.isprintable():
             found[number] = name
     return found

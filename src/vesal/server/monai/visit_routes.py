@@ -1,17 +1,27 @@
 """MONAI Label's sessions: an image is sent once, and asked about often."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 
 from vesal.server import office as offices
 from vesal.server.form import files_of
+from vesal.server.monai.passing_scans import remove, remove_all, take
 from vesal.server.monai.visits import Visit
 from vesal.server.office import Office
-from vesal.server.uploads import receive
 
-router = APIRouter(prefix="/session", include_in_schema=False)
+
+@asynccontextmanager
+async def _while_served(app: FastAPI) -> AsyncIterator[None]:
+    """Begin without the images of an earlier server's sessions."""
+    await asyncio.to_thread(remove_all, app.state.office)
+    yield
+
+
+router = APIRouter(prefix="/session", include_in_schema=False, lifespan=_while_served)
 Here = Annotated[Office, Depends(offices.of)]
 
 
@@ -20,9 +30,8 @@ async def begin(
     request: Request, here: Here, expiry: Annotated[float, Query(ge=0)] = 0.0
 ) -> dict[str, Any]:
     """Take an image: one file, the files of a DICOM series, or a zip."""
-    limits = here.settings.limits
-    async with files_of(request, "files", limits) as files:
-        visit = here.visits.begin(await receive(files, here.scans, limits), expiry)
+    async with files_of(request, "files", here.settings.limits) as files:
+        visit = here.visits.begin(await take(files, here), expiry)
     return {"session_id": visit.scan.id, "session_info": visit.record()}
 
 
@@ -42,5 +51,4 @@ async def end(session: str, here: Here) -> dict[str, Any]:
 
 async def forget(here: Office, visit: Visit) -> None:
     """Remove what is left of a visit that is over."""
-    await here.answering.leave(visit.scan)
-    await asyncio.to_thread(here.scans.discard, visit.scan.id)
+    await remove(here, visit.scan)
