@@ -166,6 +166,24 @@ def test_a_full_server_gives_up_what_was_opened_and_left(
     play(tmp_path, scene, limit=2)
 
 
+def test_what_should_not_last_is_gone_after_a_restart(tmp_path: Path) -> None:
+    """A killed server leaves folders of parked sessions that nobody can reach any more."""
+    path = save_nifti(tmp_path / "blocks.nii.gz", blocks())
+
+    async def first(desks: Desks) -> None:
+        for lasting in (True, False):
+            desk = await desks.open(lambda: open_image(path), path=path, scan="x", lasting=lasting)
+            desk.park()
+
+    async def second(desks: Desks) -> None:
+        assert len(desks) == 1
+
+    play(tmp_path / "desks", first, lasting=True)
+    assert len(list((tmp_path / "desks").iterdir())) == 2
+    play(tmp_path / "desks", second, lasting=True)
+    assert len(list((tmp_path / "desks").iterdir())) == 1
+
+
 def test_memory_stays_within_its_bound(tmp_path: Path) -> None:
     """What was used longest ago is parked; each still answers as if it were there."""
     bound = 3 * IMAGE_BYTES

@@ -1,5 +1,6 @@
 """nnInteractive's protocol, spoken by its real client: what 3D Slicer and napari use."""
 
+import gc
 import os
 import threading
 import time
@@ -36,6 +37,13 @@ KEY = "0123456789abcdef0123"
 @pytest.fixture(autouse=True, scope="module")
 def _no_proxy() -> None:
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture
+def _swept() -> Iterator[None]:
+    """What the client leaves open when it is refused is closed within its own test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +233,9 @@ def test_a_lease_that_is_unknown_or_over_is_gone(address: str) -> None:
     assert httpx.post(f"{address}/add_point_interaction", json=body).status_code == 410
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
+@pytest.mark.usefixtures("_swept")
 def test_a_full_server_says_so_and_has_room_after_a_release() -> None:
     """503 with Retry-After, which the client knows as a full server."""
     with served(bright_app(places=1)) as url:
@@ -238,7 +248,9 @@ def test_a_full_server_says_so_and_has_room_after_a_release() -> None:
             assert client.ping()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
+@pytest.mark.usefixtures("_swept")
 def test_a_key_is_needed_before_anything_but_health() -> None:
     """401 without it or with another one; with it the client works."""
     with served(bright_app(key=KEY)) as url:

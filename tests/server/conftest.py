@@ -1,0 +1,61 @@
+"""Fixtures of pages in a browser; it imports no vesal, as conftest files are loaded early."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from tests.server.sight import Sight
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium without a window; skips where it is not, or playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test")
+    from tests.server.sight import CHROMIUM, FLAGS
+
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's Chromium: apt-get install chromium")
+    os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def sight(browser: Any) -> Iterator[Callable[..., Sight]]:
+    """Opens pages; at the end nothing may have gone wrong in any of them."""
+    from tests.server.sight import Sight
+
+    opened: list[Sight] = []
+
+    def see(address: str, **options: Any) -> Sight:
+        page = browser.new_page(**{"viewport": {"width": 1000, "height": 620}, **options})
+        opened.append(Sight(page, address))
+        return opened[-1]
+
+    yield see
+    for one in opened:
+        one.page.close()
+    assert [problem for one in opened for problem in one.problems] == []
+
+
+@pytest.fixture(scope="module")
+def bright(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with one small volume, flipped and oblique, and a fast model."""
+    from tests.grids import rotation
+    from tests.server.serving import blocks, bright_app, save_nifti, served
+
+    folder = tmp_path_factory.mktemp("bright")
+    affine = np.eye(4)
+    affine[:3, :3] = rotation(8, -11, 14) @ np.diag([-2.0, -1.5, 3.0])[:, [1, 0, 2]]
+    affine[:3, 3] = (30, -20, 100)
+    save_nifti(folder / "blocks.nii.gz", blocks(), affine)
+    with served(bright_app(folder)) as address:
+        yield address
