@@ -35,7 +35,7 @@ def main() -> None:
             with served(build_app(Settings(root=given.scan, work=Path(work) / name))) as url:
                 page = browser.new_page(viewport={"width": width, "height": height})
                 seen = Sight(page, url)
-                seen.open()
+                seen.open(view="multi")
                 for number, clicks in enumerate((LIVER, BLADDER)):
                     if number:
                         page.click("#new-object")

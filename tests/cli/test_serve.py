@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from tests.server.serving import bright_app
 from tests.server.tls import certificate
 from vesal.cli.main import main
 
@@ -121,11 +123,11 @@ def test_a_port_that_is_taken_is_told(capsys: Captured) -> None:
 
 def test_two_servers_do_not_work_in_one_folder(tmp_path: Path, capsys: Captured) -> None:
     """Each would write over the other's steps; the folder is free when the first has ended."""
-    with running("--work", str(tmp_path)):
+    with TestClient(bright_app(work=tmp_path)):
         assert main(["serve", "--port", "0", "--work", str(tmp_path)]) == 2
         assert "another server works in" in error_of(capsys)
-    with running("--work", str(tmp_path)) as (address, _):
-        assert httpx.get(f"{address}/healthz").status_code == 200
+    with TestClient(bright_app(work=tmp_path), base_url="http://127.0.0.1") as client:
+        assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs a system with terminals")
@@ -142,8 +144,7 @@ def test_without_the_extra_it_is_told_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     """The core installs without a server."""
-    for name in [n for n in sys.modules if n.startswith("vesal.server")]:
-        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "vesal.server.run", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["serve"]) == 5
     assert "pip install 'vesal[server]'" in error_of(capsys)

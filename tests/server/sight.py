@@ -32,10 +32,14 @@ class Sight:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", self._asked)
 
-    def open(self, path: str = "/") -> None:
-        """Open an address of the server and wait until the scan is shown."""
+    def open(self, path: str = "/", view: str = "axial") -> None:
+        """Open an address of the server and wait until the scan is shown.
+
+        One plane is shown, if no other view is asked for: software draws four slowly.
+        """
         self.page.goto(self.address + path)
         self.until("!!(window.vesal && window.vesal.ready)")
+        self.page.click(f"[data-view={view}]")
 
     def until(self, condition: str) -> None:
         """Wait for something that a script can see: the page's own policy forbids more."""

@@ -13,6 +13,7 @@ from tests.fakes import BrightModel
 from tests.server.serving import blocks, bright_models, save_nifti
 from vesal.errors import ResourceError, SessionError
 from vesal.images import Image, open_image
+from vesal.server import desks as module
 from vesal.server.desk import Desk, array_image
 from vesal.server.desks import Desks
 from vesal.server.refusals import BusyError, NotFoundError
@@ -152,7 +153,7 @@ def test_a_full_server_gives_up_what_was_opened_and_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session in which nothing was done makes room; one with a click stays."""
-    monkeypatch.setattr("vesal.server.desks._LEFT_S", 0.0)
+    monkeypatch.setattr(module, "_LEFT_S", 0.0)
 
     async def scene(desks: Desks) -> None:
         first, _ = await desks.open(array), await desks.open(array)

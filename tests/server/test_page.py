@@ -40,7 +40,7 @@ def test_a_click_on_a_real_ct_is_outlined_refined_undone_and_kept(
 ) -> None:
     """The user's whole way: load, click, see, refine, undo, redo, second object, reload."""
     seen = sight(ct)
-    seen.open()
+    seen.open(view="multi")
     before = seen.colour(LIVER)
     seen.click(LIVER)
     state = seen.state()
@@ -85,7 +85,7 @@ def test_a_click_lands_on_the_voxel_under_the_pointer_of_a_flipped_oblique_volum
 ) -> None:
     """On each of three planes: the world point that the server gets is that voxel's."""
     seen = sight(bright)
-    seen.open()
+    seen.open(view="multi")
     grid = Grid(shape=(20, 24, 16), affine=np.array(seen.state()["image"]["affine"]))
     for plane, voxel in ((0, (5, 7, 5)), (1, (14, 16, 9)), (2, (4, 9, 6))):
         seen.click(voxel, plane=plane)
