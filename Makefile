@@ -21,10 +21,10 @@ setup: $(READY_DEV)  ## Set up the environment with all development tools.
 demo: $(READY)  ## Segment organs of a real CT and MR; writes demo-output/.
 	@$(BIN)/vesal demo -o demo-output
 
-# Processes with a thread each: two threads in one process wait for each other half of the time. One
-# more than two cores: some test always waits for a browser, a server or a disk.
+# Two processes with a thread each: two threads in one process wait for each other half of the time.
+# With bytecode kept, as each test of the command line would compile the whole package again.
 test: lint types  ## Everything: lint, types and all tests.
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: setup  ## Style, formatting, floors, sizes.
 	$(BIN)/ruff check $(SOURCES)

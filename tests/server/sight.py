@@ -39,7 +39,7 @@ class Sight:
         """
         self.page.goto(self.address + path)
         self.until("!!(window.vesal && window.vesal.ready)")
-        self.page.click(f"[data-view={view}]")
+        self.page.evaluate("(name) => vesal.canvas.plane(name)", view)
 
     def until(self, condition: str) -> None:
         """Wait for something that a script can see: the page's own policy forbids more."""
