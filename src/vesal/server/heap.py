@@ -31,7 +31,6 @@ def settle() -> None:
     To be called once everything is loaded. Elsewhere than on Linux with glibc the allocator stays
     as it is.
     """
-    gc.collect()
     gc.freeze()
     if not sys.platform.startswith("linux"):
         return

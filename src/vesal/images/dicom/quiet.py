@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-import SimpleITK
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 DAMAGED = (
@@ -45,6 +44,8 @@ class _Readers:
         self.undo = ExitStack()
 
     def enter(self) -> None:
+        import SimpleITK  # large, and only DICOM needs it
+
         with self.lock:
             self.count += 1
             if self.count == 1:
