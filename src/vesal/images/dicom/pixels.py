@@ -95,7 +95,7 @@ def picture_of(plane: Plane) -> Voxels:
         if "PixelData" not in pydicom.dcmread(plane.path, specific_tags=["PixelData"]):
             raise EOFError  # before GDCM, which takes seconds to give up, or decodes half
         # GDCM knows palettes and all colour spaces.
-        values = _by_gdcm(plane.path)
+        values = _read_by_gdcm(plane.path)
     except DAMAGED as error:
         raise _damaged(plane.path) from error
     return values[0] if values.shape[0] == 1 else values
@@ -187,10 +187,10 @@ def _by_gdcm(data: Dataset, frames: Sequence[int]) -> Voxels:
     with tempfile.TemporaryDirectory(prefix="vesal-") as folder:
         path = Path(folder, "frames.dcm")
         copy.save_as(path, enforce_file_format=True)
-        return _by_gdcm(path)
+        return _read_by_gdcm(path)
 
 
-def _by_gdcm(path: Path) -> Voxels:
+def _read_by_gdcm(path: Path) -> Voxels:
     """The pixels of a file; loads a large library that nothing else needs."""
     import SimpleITK
 
