@@ -181,8 +181,12 @@ def test_what_should_not_last_is_gone_after_a_restart(tmp_path: Path) -> None:
 
     play(tmp_path / "desks", first, lasting=True)
     assert len(list((tmp_path / "desks").iterdir())) == 2
+    damaged = tmp_path / "desks" / ("0" * 32)
+    damaged.mkdir()
+    (damaged / "desk.json").write_text("{")  # somebody's work all the same
     play(tmp_path / "desks", second, lasting=True)
-    assert len(list((tmp_path / "desks").iterdir())) == 1
+    assert len(list((tmp_path / "desks").iterdir())) == 2
+    assert damaged.is_dir()
 
 
 def test_memory_stays_within_its_bound(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from vesal.session import Session
 
 _SESSION = "session"
 _VOXELS = "voxels.npy"
-_CARD = "desk.json"
+CARD = "desk.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class Desk:
 
     def _write_card(self) -> None:
         record = {k: None if v is None else str(v) for k, v in _record(self.card).items()}
-        with replacing(self.folder / _CARD, ".json") as temporary:
+        with replacing(self.folder / CARD, ".json") as temporary:
             temporary.write_text(json.dumps(record), encoding="utf-8")
 
     def _report(self, done: int, total: int, text: str) -> None:
@@ -222,7 +222,7 @@ class Desk:
 def card_in(folder: Path) -> Card | None:
     """What a lasting desk's folder says of it; None if it is the folder of no such desk."""
     try:
-        record = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        record = json.loads((folder / CARD).read_text(encoding="utf-8"))
         record["path"] = Path(record["path"])
         return Card(**record)
     except (OSError, ValueError, TypeError, KeyError):

@@ -14,7 +14,7 @@ from typing import TypeVar
 from vesal.errors import ResourceError
 from vesal.images import Image
 from vesal.progress import Progress
-from vesal.server.desk import Card, Desk, card_in
+from vesal.server.desk import CARD, Card, Desk, card_in
 from vesal.server.models import Models
 from vesal.server.refusals import BusyError, NotFoundError
 from vesal.server.turns import Turns
@@ -62,7 +62,7 @@ class Desks:
         """The desks of an earlier server; what is left of those that should not last is removed."""
         for one in sorted(self._folder.iterdir()):
             card = card_in(one)
-            if card is None and _NAME.fullmatch(one.name):
+            if _NAME.fullmatch(one.name) and not (one / CARD).exists():  # a damaged card stays
                 shutil.rmtree(one, ignore_errors=True)
             elif card is not None and card.model in self._models.offers:
                 yield card.name, Desk(card, one, lasting=True)
