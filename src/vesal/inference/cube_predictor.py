@@ -246,7 +246,12 @@ class CubePredictor:
         return self._scaled[starts]
 
     def _starts(self, last: _Cube | None, clicks: Clicks, box: Box | None) -> _Starts:
-        """Where the window begins: where it was if that shows the newest click."""
+        """Where the window begins: where it was if that shows the newest click.
+
+        A volume that is exactly one window was cut out to be looked at as it is.
+        """
+        if self._lattice.shape == (self._size,) * 3:
+            return (0, 0, 0)
         index = self._lattice.to_index(clicks.points_mm)
         if last is not None:
             window = self._window(last.starts)

@@ -1,0 +1,180 @@
+"""Evaluates methods on a data set: jobs to workers, results to a folder, a report at the end."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vesal.datasets.find import Found, find_pairs
+from vesal.datasets.pair import Pair
+from vesal.errors import ConfigError, ResourceError
+from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
+from vesal.evaluation.methods.choose import method
+from vesal.evaluation.results import Result, Results
+from vesal.evaluation.workers import done_by_workers
+from vesal.models.cards import CARDS, Card
+from vesal.progress import Progress, silent
+
+logger = logging.getLogger(__name__)
+
+_DIED = "its process died: killed, out of memory, or a crash in a library"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestant:
+    """A method before it is built in a worker.
+
+    Attributes:
+        spec: the words that choose it.
+        name: how it is called in tables.
+        identity: what its answers depend on.
+        prompts: kinds of prompts that it answers.
+        card: what is known of its training.
+    """
+
+    spec: str
+    name: str
+    identity: str
+    prompts: tuple[str, ...]
+    card: Card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """All results, in the order of cases and, for each, of methods.
+
+    Attributes:
+        data: what was found in the data set.
+        contestants: the methods.
+        results: by (name of the method, name of the case).
+        skipped: number of results that were there from an earlier run.
+    """
+
+    data: Found
+    contestants: tuple[Contestant, ...]
+    results: dict[tuple[str, str], Result]
+    skipped: int
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Cases that could not be read, and why."""
+        return {case: one.problem for (_, case), one in self.results.items() if one.problem}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What deserves a warning, each once."""
+        every = [note for one in self.results.values() for note in one.notes]
+        return tuple(dict.fromkeys([*self.data.notes, *every]))
+
+
+def contestants(specs: Sequence[str]) -> tuple[Contestant, ...]:
+    """The methods of these words; each is built once, to see that it can be.
+
+    Raises:
+        ConfigError: no method at all, an unknown one, or two of one name.
+        VesalError: weights that cannot be loaded.
+    """
+    if not specs:
+        raise ConfigError("give at least one --model")
+    found: list[Contestant] = []
+    for spec in specs:
+        built = method(spec)
+        if built.name in {one.name for one in found}:
+            msg = f"two models are called {built.name!r}; call one otherwise: NAME={spec}"
+            raise ConfigError(msg)
+        card = CARDS.get(spec.partition("=")[2] or spec, Card())
+        found.append(
+            Contestant(
+                spec=spec,
+                name=built.name,
+                identity=built.identity,
+                prompts=built.prompts,
+                card=card,
+            )
+        )
+    return tuple(found)
+
+
+def evaluate(
+    data: Path | Found,
+    specs: Sequence[str],
+    folder: Path,
+    settings: Settings,
+    *,
+    workers: int = 1,
+    again: bool = False,
+    progress: Progress = silent,
+) -> Evaluated:
+    """What the methods make of every case of a data set; results are kept as they come.
+
+    A result that is in the folder, of the same method, files and settings, is not made again. A
+    method that fails on an object, or takes its process down, is counted as having found nothing
+    there; a case that cannot be read is left out and named.
+
+    Args:
+        data: a folder, table or JSON (see `find_pairs`), or what was found there.
+        specs: the methods (see `methods.choose`).
+        folder: for results; made if it is not there, its parent must be.
+        settings: the same for all cases.
+        workers: processes at once; 0 does all in this one, without protection from crashes.
+        again: make all results anew.
+        progress: told of every job.
+
+    Raises:
+        InputError: no data, an unknown protocol or method, a damaged result.
+        CheckpointError: weights that cannot be loaded.
+        ResourceError: the disk refuses; what is done stays.
+    """
+    settings.chosen()
+    found = find_pairs(data) if isinstance(data, Path) else data
+    chosen = contestants(specs)
+    _make(folder)
+    results = Results(folder)
+    done: dict[tuple[str, str], Result] = {}
+    waiting: list[Job] = []
+    names = {one.spec: one.name for one in chosen}
+    for job in _jobs(found.pairs, chosen, settings):
+        place = (names[job.spec], job.pair.name)
+        old = None if again else results.of(*place, job.key)
+        if old is None:
+            waiting.append(job)
+        else:
+            done[place] = old
+    skipped = len(done)
+    progress(0, len(waiting), "starting")
+    for number, (job, made) in enumerate(done_by_workers(run_job, waiting, workers), 1):
+        name = names[job.spec]
+        result = made or replace(lost_job(job, name, _DIED), key=job.key)
+        if result.problem:
+            logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
+        results.keep(name, job.pair.name, result)
+        done[name, job.pair.name] = result
+        progress(number, len(waiting), f"{job.pair.name}, {name}")
+    order = [(one.name, pair.name) for pair in found.pairs for one in chosen]
+    return Evaluated(
+        data=found,
+        contestants=chosen,
+        results={place: done[place] for place in order},
+        skipped=skipped,
+    )
+
+
+def _jobs(
+    pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings
+) -> Iterator[Job]:
+    for pair in pairs:
+        for one in chosen:
+            job = Job(spec=one.spec, pair=pair, settings=settings, seen=one.card.saw(pair.dataset))
+            yield replace(job, key=key_of(job, one.identity))
+
+
+def _make(folder: Path) -> None:
+    """Make the folder for the report, but none above it; raises ResourceError."""
+    if not folder.absolute().parent.is_dir():
+        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
+        raise ResourceError(msg)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the report"
+        raise ResourceError(msg) from error

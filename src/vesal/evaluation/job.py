@@ -1,0 +1,205 @@
+"""One method on one case: what a worker does, and what it leaves behind."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from vesal.datasets.opened import Opened, Target
+from vesal.datasets.open_pair import open_pair
+from vesal.datasets.pair import Pair
+from vesal.errors import InputError, ResourceError
+from vesal.evaluation.item import Item, items_of
+from vesal.evaluation.method import Method
+from vesal.evaluation.methods.choose import method
+from vesal.evaluation.play import play, said_of, with_score
+from vesal.evaluation.protocols.named import protocol_named
+from vesal.evaluation.protocols.protocol import Protocol, Variant
+from vesal.evaluation.protocols.together import play_together
+from vesal.evaluation.results import Found, Result
+from vesal.evaluation.row import Row
+from vesal.evaluation.score import score
+from vesal.geometry.patch import Patch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is the same for all cases.
+
+    Attributes:
+        protocol: its name.
+        clicks: at most so many, instead of the protocol's own number.
+        only: patterns of the names of structures; all if there is none.
+        least_ml: smaller objects of volumes are left out.
+        resample: bring labels on another grid to the image's.
+    """
+
+    protocol: str
+    clicks: int | None = None
+    only: tuple[str, ...] = ()
+    least_ml: float = 0.0
+    resample: bool = False
+
+    def chosen(self) -> Protocol:
+        """The protocol, with no more clicks than asked for.
+
+        Raises:
+            ConfigError: there is none of this name, or less than one click.
+        """
+        return protocol_named(self.protocol, self.clicks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A method, by the words that choose it, and a case."""
+
+    spec: str
+    pair: Pair
+    settings: Settings
+    seen: bool | None
+    """Whether the method was trained on such images, where its card and the data say so."""
+    key: str = ""
+
+
+def key_of(job: Job, identity: str) -> str:
+    """Hash of all that a result depends on; files by their size and time."""
+    pair, protocol = job.pair, job.settings.chosen()
+    paths = [pair.image, *(labels.path for labels in pair.labels)]
+    files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
+    stamps = [_stamp(path.resolve()) for path in files]
+    facts = (identity, protocol.name, protocol.version, job.settings, pair, job.seen, stamps)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def run_job(job: Job) -> Result:
+    """What a method makes of a case.
+
+    Errors of the method are counted; a case that cannot be read is told in `Result.problem`.
+
+    Raises:
+        ResourceError: the disk or the memory refuses, which will not be better with other cases.
+    """
+    protocol = job.settings.chosen()
+    try:
+        opened = _opened(job.pair, job.settings)
+    except (InputError, OSError) as error:
+        return Result(key=job.key, problem=said_of(error))
+    targets, notes = _large_enough(opened, job.settings.least_ml)
+    opened = replace(opened, targets=targets)
+    chosen = _method(job.spec)
+    if protocol.together:
+        result = play_together(chosen, opened, protocol, _start(job, chosen.name, opened))
+        return replace(result, key=job.key, notes=(*opened.notes, *notes, *result.notes))
+    found: list[Found] = []
+    for variant in protocol.variants:
+        if variant.needs not in chosen.prompts:
+            notes += (f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out",)
+            continue
+        found += _played(chosen, opened, variant, protocol, _start(job, chosen.name, opened))
+    return Result(key=job.key, found=tuple(found), notes=(*opened.notes, *notes))
+
+
+def lost_job(job: Job, name: str, why: str) -> Result:
+    """The result of a case whose worker died: every object of it is counted as not found."""
+    protocol = job.settings.chosen()
+    try:
+        opened = _opened(job.pair, job.settings)
+    except (InputError, ResourceError, OSError) as error:
+        return Result(key=job.key, problem=said_of(error))
+    targets, notes = _large_enough(opened, job.settings.least_ml)
+    start = replace(_start(job, name, opened), status="failed", message=why)
+    found = tuple(
+        _lost(item, variant, protocol, start)
+        for variant in protocol.variants
+        for item in items_of(replace(opened, targets=targets), variant.view)
+    )
+    return Result(key=job.key, found=found, notes=notes)
+
+
+def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found:
+    patch = Patch.empty(item.scored.grid.shape)
+    row = replace(about_item(start, item, variant.name), round=int(variant.first is None))
+    truth = item.target.patch.full()
+    spacing = item.scored.grid.spacing_mm
+    missed = score(patch.full(), truth, spacing, tolerance_mm=protocol.tolerance_mm)
+    return Found(part=item.part, rows=(with_score(row, missed),), mask=patch)
+
+
+def _played(
+    chosen: Method, opened: Opened, variant: Variant, protocol: Protocol, start: Row
+) -> list[Found]:
+    found = []
+    for item in items_of(opened, variant.view):
+        played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
+        found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
+    return found
+
+
+def about_item(start: Row, item: Item, variant: str) -> Row:
+    """The row's facts of an object."""
+    patch, grid = item.target.patch, item.scored.grid
+    count = patch.count
+    measured = grid.ndim == 3 and item.scored.source.spacing_known
+    ends = zip(patch.start, patch.shape, grid.shape, strict=True)
+    return replace(
+        start,
+        variant=variant,
+        case=f"{start.case} {item.part}".strip(),
+        object=item.target.name,
+        truth_voxels=count,
+        truth_ml=count * grid.voxel_volume_mm3 / 1000 if measured else None,
+        cut_off=any(whole > 1 and (a == 0 or a + n == whole) for a, n, whole in ends),
+    )
+
+
+def _start(job: Job, name: str, opened: Opened) -> Row:
+    pair = opened.pair
+    return Row(
+        model=name,
+        variant="",
+        case=pair.name,
+        patient=pair.patient or pair.name,
+        dataset=pair.dataset,
+        modality=pair.modality,
+        object="",
+        seen=pair.seen if pair.seen is not None else job.seen,
+        truth_voxels=0,
+        truth_ml=None,
+        cut_off=False,
+        round=0,
+        clicks=0,
+        prompt="",
+        dice=0.0,
+        iou=0.0,
+    )
+
+
+def _large_enough(opened: Opened, least_ml: float) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """The targets that count, and a note on those that do not."""
+    grid = opened.image.grid
+    if not least_ml or grid.ndim == 2 or not opened.image.source.spacing_known:
+        return opened.targets, ()
+    least = least_ml * 1000 / grid.voxel_volume_mm3
+    kept = tuple(target for target in opened.targets if target.patch.count >= least)
+    small = [target.name for target in opened.targets if target not in kept]
+    note = f"{opened.pair.name}: smaller than {least_ml:g} ml, left out: {', '.join(small)}"
+    return kept, (note,) if small else ()
+
+
+@lru_cache(maxsize=1)
+def _opened(pair: Pair, settings: Settings) -> Opened:
+    return open_pair(pair, resample=settings.resample, only=settings.only)
+
+
+@lru_cache(maxsize=1)
+def _method(spec: str) -> Method:
+    return method(spec)
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """What changes with a file; noughts for one that cannot be looked at."""
+    try:
+        facts = path.stat()
+    except OSError:  # opening it will say why
+        return str(path), 0, 0
+    return str(path), facts.st_size, facts.st_mtime_ns

@@ -1,0 +1,157 @@
+"""Plays a way of prompting on one object: the simulated user speaks, the method answers."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vesal.arrays import MaskArray
+from vesal.errors import PromptError, VesalError
+from vesal.evaluation.item import Item
+from vesal.evaluation.method import Method, Trial
+from vesal.evaluation.protocols.protocol import Protocol, Variant
+from vesal.evaluation.row import Row
+from vesal.evaluation.score import Score, score
+from vesal.evaluation.usage import measuring
+from vesal.evaluation.user import Said, Sight, generator_for
+from vesal.geometry.patch import Patch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What came of one object.
+
+    Attributes:
+        rows: one for each round, at least one.
+        mask: the last one, on the grid that it was scored on.
+    """
+
+    rows: tuple[Row, ...]
+    mask: Patch
+
+
+def play(method: Method, item: Item, variant: Variant, protocol: Protocol, start: Row) -> Played:
+    """What a method makes of one object.
+
+    The user stops when mask and truth are equal. A method that fails, in whatever way, has an
+    empty mask from there on, and its error is in the last row.
+
+    Args:
+        method: what answers.
+        item: the object.
+        variant: how it is prompted.
+        protocol: what is measured.
+        start: a row that says what is the same in all rounds; draws at random follow from its
+            names, and not from the method's, so that all methods meet the same user.
+    """
+    rng = generator_for(protocol.name, variant.name, start.case, start.object)
+    told = _Told(item, variant, protocol, rng, start)
+    try:
+        trial = method.begin(item.image)
+        for number in range(0 if variant.first else 1, variant.clicks + 1):
+            said = told.next(number)
+            if said is None:
+                break
+            told.answer(number, said, trial)
+        if not told.rows:
+            told.fail(PromptError("the object has no voxel on the grid that the method is shown"))
+    except Exception as error:  # noqa: BLE001  # a model that breaks has failed, and others go on
+        told.fail(error)
+    return Played(rows=tuple(told.rows), mask=Patch.of(told.native))
+
+
+class _Told:
+    """What was said so far, and what came of it."""
+
+    def __init__(
+        self,
+        item: Item,
+        variant: Variant,
+        protocol: Protocol,
+        rng: np.random.Generator,
+        start: Row,
+    ) -> None:
+        self._item, self._variant, self._protocol, self._rng = item, variant, protocol, rng
+        self._start = start
+        self._clicks = 0
+        self._truth = item.target.patch.full()
+        self._mask: MaskArray = np.zeros(item.truth.shape, np.bool_)
+        self.native: MaskArray = np.zeros(self._truth.shape, np.bool_)
+        self.rows: list[Row] = []
+
+    def next(self, number: int) -> Said | None:
+        """What the user says in a round."""
+        rule = self._variant.click if number else self._variant.first
+        if rule is None:
+            return None
+        return rule(
+            Sight(
+                grid=self._item.image.grid, truth=self._item.truth, mask=self._mask, rng=self._rng
+            )
+        )
+
+    def answer(self, number: int, said: Said, trial: Trial) -> None:
+        """Tell the method, and take down what it answers."""
+        with measuring() as used:
+            self._mask = trial.add(said.prompts)
+        self._clicks += number > 0
+        self.native = self._item.back(self._mask)
+        row = replace(
+            self._start,
+            round=number,
+            clicks=self._clicks,
+            prompt=said.words,
+            seconds=used.seconds,
+            memory_mib=used.memory_mib,
+            stability=trial.stability,
+        )
+        self.rows.append(with_score(row, self._measured(number)))
+
+    def fail(self, error: Exception) -> None:
+        """Count the object as not found from here on."""
+        self.native = np.zeros(self._truth.shape, np.bool_)
+        number = self.rows[-1].round + 1 if self.rows else int(self._variant.first is None)
+        number = min(number, max(self._variant.clicks, 0))
+        row = replace(
+            self._start,
+            round=number,
+            clicks=self._clicks,
+            prompt="",
+            status="failed",
+            message=said_of(error),
+        )
+        self.rows.append(with_score(row, self._measured(number)))
+
+    def _measured(self, number: int) -> Score:
+        surfaces = number == 0 or number in self._protocol.reported
+        return score(
+            self.native,
+            self._truth,
+            self._item.scored.grid.spacing_mm,
+            tolerance_mm=self._protocol.tolerance_mm if surfaces else None,
+        )
+
+
+def with_score(row: Row, found: Score) -> Row:
+    """A row with what was measured."""
+    volume = None
+    if row.truth_ml is not None:
+        volume = found.voxels * row.truth_ml / row.truth_voxels
+    return replace(
+        row,
+        dice=found.dice,
+        iou=found.iou,
+        nsd=found.nsd,
+        hd95_mm=found.hd95_mm,
+        assd_mm=found.assd_mm,
+        voxels=found.voxels,
+        volume_ml=volume,
+    )
+
+
+def said_of(error: Exception) -> str:
+    """An error as one sentence for a table."""
+    if isinstance(error, VesalError):
+        return " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "the memory of this machine was used up"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

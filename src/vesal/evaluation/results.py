@@ -1,0 +1,150 @@
+"""What was found so far, on the disk: a file for each method and case, whole or not there."""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vesal.errors import ConfigError
+from vesal.evaluation.row import Row
+from vesal.geometry.patch import Patch
+from vesal.images.write import replacing
+
+_VERSION = 1
+_FOLDER = "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One object under one variant.
+
+    Attributes:
+        part: of the case, such as "slice 12".
+        rows: one for each round.
+        mask: the last one, on the grid that was scored on.
+    """
+
+    part: str
+    rows: tuple[Row, ...]
+    mask: Patch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a method made of a case.
+
+    Attributes:
+        key: hash of all that it depends on.
+        found: objects and variants in the order in which they were played.
+        notes: what deserves a warning.
+        problem: why the case could not be read; nothing was played then.
+        tables: further tables of a protocol, by their names.
+    """
+
+    key: str
+    found: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    tables: dict[str, dict[str, list[float]]] | None = None
+
+
+class Results:
+    """The results of a report folder.
+
+    Args:
+        folder: of the report.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / _FOLDER
+
+    def of(self, method: str, case: str, key: str) -> Result | None:
+        """What was found earlier under this very key; None if nothing was.
+
+        Raises:
+            ConfigError: the file is damaged.
+        """
+        path = self._path(method, case)
+        if not path.exists():
+            return None
+        result = _read(path)
+        return result if result.key == key else None
+
+    def keep(self, method: str, case: str, result: Result) -> None:
+        """Write a result; it is on the disk afterwards, whole.
+
+        Raises:
+            ResourceError: if the disk refuses.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self._path(method, case), ".json") as temporary:
+            temporary.write_text(json.dumps(_record(result)), encoding="utf-8")
+
+    def _path(self, method: str, case: str) -> Path:
+        """A name that tells whose it is, and that no two pairs of names share."""
+        digest = hashlib.sha256(f"{method}\0{case}".encode()).hexdigest()[:12]
+        readable = "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{case}-{method}")
+        return self.folder / f"{readable[:80]}-{digest}.json"
+
+
+def rows_of(results: Sequence[Result]) -> Iterator[Row]:
+    """All rows, in their order."""
+    for result in results:
+        for found in result.found:
+            yield from found.rows
+
+
+def _record(result: Result) -> dict[str, object]:
+    return {
+        "version": _VERSION,
+        "key": result.key,
+        "notes": list(result.notes),
+        "problem": result.problem,
+        "tables": result.tables,
+        "found": [
+            {
+                "part": one.part,
+                "rows": [asdict(row) for row in one.rows],
+                "mask": {
+                    "whole": one.mask.whole,
+                    "start": one.mask.start,
+                    "shape": one.mask.shape,
+                    "bits": base64.b85encode(zlib.compress(one.mask.bits)).decode(),
+                },
+            }
+            for one in result.found
+        ],
+    }
+
+
+def _read(path: Path) -> Result:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["version"] != _VERSION:
+            raise ValueError
+        return Result(
+            key=record["key"],
+            found=tuple(_found(one) for one in record["found"]),
+            notes=tuple(record["notes"]),
+            problem=record["problem"],
+            tables=record["tables"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        msg = f"{path} is damaged or of another version of vesal; delete it, and it is made anew"
+        raise ConfigError(msg) from error
+
+
+def _found(record: dict[str, object]) -> Found:
+    rows, mask = record["rows"], record["mask"]
+    if not isinstance(rows, list) or not isinstance(mask, dict):
+        raise TypeError
+    patch = Patch(
+        whole=tuple(mask["whole"]),
+        start=tuple(mask["start"]),
+        shape=tuple(mask["shape"]),
+        bits=zlib.decompress(base64.b85decode(mask["bits"])),
+    )
+    return Found(part=str(record["part"]), rows=tuple(Row(**row) for row in rows), mask=patch)

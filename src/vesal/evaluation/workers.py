@@ -1,0 +1,109 @@
+"""Processes that do jobs, each a life of its own: one that dies takes its job with it, no more."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Generic, TypeVar, cast
+
+import torch
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+
+def done_by_workers(
+    function: Callable[[_Job], _Result], jobs: Sequence[_Job], workers: int
+) -> Iterator[tuple[_Job, _Result | None]]:
+    """Each job with what the function makes of it, in the order in which they end.
+
+    None where the process died in it (killed, out of memory, a crash below Python); the others go
+    on in new ones.
+
+    Args:
+        function: of a module, so that another process can import it.
+        jobs: started in this order.
+        workers: processes at once; 0 does all in this one.
+
+    Raises:
+        Exception: what the function raises; the other jobs are given up.
+    """
+    if workers == 0:
+        for job in jobs:
+            yield job, function(job)
+        return
+    waiting = list(reversed(jobs))
+    busy: list[_Worker[_Job, _Result]] = []
+    idle: list[_Worker[_Job, _Result]] = []
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < workers:
+                worker = idle.pop() if idle else _Worker(function, workers)
+                worker.give(waiting.pop())
+                busy.append(worker)
+            ready = wait([worker.connection for worker in busy])
+            for worker in [w for w in busy if w.connection in ready]:
+                busy.remove(worker)
+                alive, job, result = worker.take()
+                if alive:
+                    idle.append(worker)
+                yield job, result
+    finally:
+        for worker in (*busy, *idle):
+            worker.end()
+
+
+class _Worker(Generic[_Job, _Result]):
+    """A process, and this end of the pipe to it."""
+
+    def __init__(self, function: Callable[[_Job], _Result], workers: int) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, function, workers), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._job: _Job | None = None
+
+    def give(self, job: _Job) -> None:
+        """Send a job."""
+        self._job = job
+        self.connection.send(job)
+
+    def take(self) -> tuple[bool, _Job, _Result | None]:
+        """Whether the worker lives, the job that has ended, and its result if it lives."""
+        job = cast("_Job", self._job)
+        try:
+            result = self.connection.recv()
+        except (EOFError, ConnectionError):
+            self.end()
+            return False, job, None
+        if isinstance(result, Exception):
+            raise result
+        return True, job, result
+
+    def end(self) -> None:
+        """Stop the process, whatever it is doing."""
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(connection: Connection, function: Callable[[_Job], _Result], workers: int) -> None:
+    """What a worker does until the pipe is closed, as it is when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    torch.set_num_threads(threads)  # more threads than cores only wait for each other
+    while True:
+        try:
+            job = connection.recv()
+        except (EOFError, ConnectionError):
+            return
+        try:
+            result: object = function(job)
+        except Exception as error:  # noqa: BLE001  # handed over to the parent, which raises it
+            result = error
+        connection.send(result)
+
