@@ -22,6 +22,9 @@ Distances = Float32[np.ndarray, "*space"]
 Resampled = Float32[np.ndarray, "*target"]
 """Values on another grid than the one they came from."""
 
+MovedMask = Bool[np.ndarray, "*target"]
+"""A mask on another grid than the one it came from."""
+
 PointsMm = Float64[np.ndarray, "points axis"]
 """Points in world mm, one a row (RAS+ for volumes; x right, y down for 2D rasters)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import MaskArray
+from vesal.arrays import MaskArray, MovedMask
 from vesal.datasets.opened import Opened, Target
 from vesal.evaluation.protocols.protocol import View
 from vesal.geometry.grid import Grid
@@ -20,7 +20,7 @@ _CUBE, _CUBE_MM = 128, 1.5  # SAM-Med3D's input: voxels on each axis, and their 
 _LEAST_SHARE = 0.00153  # of a slice: SA-Med2D-20M drops smaller masks (100 of 256 x 256 pixels)
 
 
-def _as_it_is(mask: MaskArray) -> MaskArray:
+def _as_it_is(mask: MaskArray) -> MovedMask:
     return mask
 
 
@@ -42,7 +42,7 @@ class Item:
     image: Image
     truth: MaskArray
     scored: Image
-    back: Callable[[MaskArray], MaskArray] = _as_it_is
+    back: Callable[[MaskArray], MovedMask] = _as_it_is
 
 
 def items_of(opened: Opened, view: View) -> Iterator[Item]:
@@ -84,7 +84,7 @@ def _cube(image: Image, target: Target) -> Item:
     starts = window_starts(low, high, _CUBE)
     cube = lattice.crop(starts, [start + _CUBE for start in starts])
 
-    def back(mask: MaskArray) -> MaskArray:
+    def back(mask: MaskArray) -> MovedMask:
         return np.asarray(resample(mask.astype(np.float32), cube, home, order=0) > 0.5)
 
     inside = resample(truth.astype(np.float32), home, cube, order=0) > 0.5

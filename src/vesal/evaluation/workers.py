@@ -9,6 +9,8 @@ from typing import Generic, TypeVar, cast
 
 import torch
 
+from vesal.errors import ResourceError
+
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
@@ -27,6 +29,7 @@ def done_by_workers(
         workers: processes at once; 0 does all in this one.
 
     Raises:
+        ResourceError: a process that cannot be started.
         Exception: what the function raises; the other jobs are given up.
     """
     if workers == 0:
@@ -66,6 +69,12 @@ class _Worker(Generic[_Job, _Result]):
         self._process.start()
         theirs.close()
         self._job: _Job | None = None
+        try:
+            self.connection.recv()  # it has started: from now on it is a job that it dies of
+        except (EOFError, ConnectionError) as error:
+            self.end()
+            msg = "a worker process cannot be started; its own message stands above"
+            raise ResourceError(msg) from error
 
     def give(self, job: _Job) -> None:
         """Send a job."""
@@ -96,6 +105,7 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     threads = max(1, (os.cpu_count() or 1) // workers)
     torch.set_num_threads(threads)  # more threads than cores only wait for each other
+    connection.send(None)
     while True:
         try:
             job = connection.recv()

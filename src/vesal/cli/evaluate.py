@@ -1,0 +1,115 @@
+"""`vesal evaluate`: how good models are on a data set, as a table and a report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vesal.cli.console import bar, print_facts
+from vesal.errors import ConfigError, ResourceError
+
+if TYPE_CHECKING:
+    from vesal.evaluation.evaluate import Evaluated
+
+HELP = """Evaluate models on a data set whose labels are known, by a published protocol or by ours.
+
+DATA is a folder (nnU-Net, Medical Segmentation Decathlon, BIDS derivatives, SAM-Med3D's \
+category/dataset/imagesTr, images beside labels, npz files of the CVPR 2025 challenge), a SAM-Med2D \
+JSON, or a CSV with the columns image and label. A simulated user clicks; a model that fails on an \
+object is counted with 0 there and named. Results are kept as they come: a run that was stopped \
+goes on, and a second one with a further model makes only what is new. Needs the extra: \
+pip install 'vesal\\[evaluate]'. More: docs/evaluation.md."""
+EXAMPLES = """[bold]Examples[/bold]
+  [dim]our model and a baseline without learning, on a folder of images and labels[/dim]
+    vesal evaluate data/ --model vesal-mini --model random-walker -o report/
+  [dim]SAM-Med3D's protocol, with its published weights, livers only[/dim]
+    vesal evaluate nnunet_raw/Dataset001/ --model sam_med3d_turbo.pth --protocol sam-med3d \\
+      --structures "liver" -o report/
+  [dim]the CVPR 2025 challenge, with its CSV files[/dim]
+    vesal evaluate npz/ --protocol cvpr-2025 -o report/
+  [dim]somebody else's model: a server that speaks nnInteractive's protocol, or a program[/dim]
+    vesal evaluate data/ --model nninteractive:http://localhost:1527 -o report/
+    vesal evaluate data/ --model "theirs=command:./predict.sh {image} {prompts} {output}" -o report/
+
+[bold]Protocols[/bold]
+  clicks       up to ten clicks in the middle of the largest error, on the whole image
+  prompts      box, scribble or lasso first, then clicks
+  robustness   clicks that miss the middle, boxes that do not fit
+  sam-med3d    1, 3, 5, 10 points; whole image, and cut out round the truth as published
+  sam-med2d    box; 1, 3, 5 points; slice by slice
+  sam-unet     box; slice by slice
+  cvpr-2025    box, then five clicks; areas under the curves"""
+
+_Structures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--structures",
+        metavar="NAMES",
+        help="Only these, parted by commas; * and ? stand for letters.",
+    ),
+]
+
+
+def evaluate(  # noqa: PLR0913  # each is an option on the command line
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", show_default=False, help="Folder, JSON or CSV.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="REPORT", help="Folder for the report.")
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="vesal-mini if not given; repeatable. A name of `vesal models`, a weights file, "
+            "random-walker, region-growing, geodesic, ball, nninteractive:URL or command:...; "
+            "NAME=MODEL calls it otherwise.",
+        ),
+    ] = None,
+    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="See below.")] = (
+        "clicks"
+    ),
+    clicks: Annotated[
+        int | None, typer.Option("--clicks", metavar="N", help="At most so many clicks.")
+    ] = None,
+    structures: _Structures = None,
+    least_ml: Annotated[
+        float, typer.Option("--least-ml", metavar="ML", help="Leave smaller objects out.")
+    ] = 0.0,
+    resample_labels: Annotated[
+        bool,
+        typer.Option(
+            "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
+        ),
+    ] = False,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against", metavar="DATA", help="Data a model was trained on: is any of it here?"
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", help="Processes at once.")
+    ] = 1,
+    again: Annotated[
+        bool, typer.Option("--again", metavar="", help="Make anew what is there.")
+    ] = False,
+) -> None:
+    """Evaluate, write the report, print the table.
+
+    Raises:
+        VesalError: data, models or protocol cannot be used; or the disk refuses.
+    """
+    if workers < 1:
+        msg = f"--workers needs 1 or more, got {workers}"
+        raise ConfigError(msg)
+    with bar("loading the models", left=True) as progress:
+        run, about, settings = _run_or_explain()
+        chosen = settings(
+            protocol=protocol,
+            clicks=clicks,
+            only=_names(structures or []),
+            least_ml=least_ml,
+            resample=resample_labels,
+        )

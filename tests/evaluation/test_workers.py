@@ -1,0 +1,85 @@
+"""Tests of vesal.evaluation.workers, with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vesal.errors import ConfigError, ResourceError
+from vesal.evaluation.workers import done_by_workers
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def double_or_die(job: int) -> int:
+    """Twice the number; 13 kills the process that it is done in, 7 is refused."""
+    if job == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == 7:
+        msg = "seven is refused"
+        raise ConfigError(msg)
+    return 2 * job
+
+
+def slow(path: str) -> None:
+    """Say who is at work, then work for longer than any test."""
+    Path(path).write_text(str(os.getpid()), encoding="utf-8")
+    time.sleep(60)
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let new processes find the functions of this file."""
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def test_a_process_that_dies_takes_only_its_own_job_with_it() -> None:
+    """None for the job it died in; the other jobs are done, in this process or in others."""
+    jobs = [1, 13, 2, 3, 13, 4]
+    done = sorted(done_by_workers(double_or_die, jobs, 2), key=lambda pair: pair[0])
+    assert done == [(1, 2), (2, 4), (3, 6), (4, 8), (13, None), (13, None)]
+
+
+def test_an_error_is_raised_where_the_jobs_were_given() -> None:
+    """With its class and its sentence."""
+    with pytest.raises(ConfigError, match="seven is refused"):
+        list(done_by_workers(double_or_die, [7, 1], 1))
+
+
+def test_a_process_that_cannot_even_start_is_no_fault_of_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One sentence instead of a zero for every job."""
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path != str(ROOT)])
+    with pytest.raises(ResourceError, match="cannot be started"):
+        list(done_by_workers(double_or_die, [1], 1))
+
+
+def test_without_workers_all_is_done_here() -> None:
+    """In order; and no job is no work."""
+    assert list(done_by_workers(double_or_die, [3, 1], 0)) == [(3, 6), (1, 2)]
+    assert list(done_by_workers(double_or_die, [], 2)) == []
+
+
+def test_no_worker_is_left_when_the_parent_gives_up(tmp_path: Path) -> None:
+    """Interrupted in the middle of a job, nothing goes on in the background."""
+    said = tmp_path / "pid"
+    code = (
+        "from tests.evaluation.test_workers import slow\n"
+        "from vesal.evaluation.workers import done_by_workers\n"
+        f"list(done_by_workers(slow, [{str(said)!r}], 1))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)  # noqa: S603
+    while not said.exists() or not said.read_text(encoding="utf-8"):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    worker = int(said.read_text(encoding="utf-8"))
+    parent.send_signal(signal.SIGINT)
+    parent.wait(30)
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
