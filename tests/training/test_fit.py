@@ -3,6 +3,7 @@
 import csv
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import torch
 
 from tests.networks import tiny_config
 from tests.volumes import tiny_corpus, tiny_recipe
+from vesal.checkpoints.load import save_model
 from vesal.errors import CheckpointError, ResourceError
+from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.progress import Counter
 from vesal.training.batches import Batch, batch_at, training_sampler
@@ -318,3 +321,26 @@ def test_validation_may_be_empty(
     _without_worker(monkeypatch, sampler)
     Run(tiny_recipe(steps=1), tmp_path).fit(corpus, [], Validation(samples={}))
     assert _rows(tmp_path / "validation.csv") == [{"step": "1"}]
+
+
+def test_a_run_can_begin_with_the_weights_of_another(tmp_path: Path) -> None:
+    """Its network and its average are those; where the folder has a checkpoint, that counts."""
+    known = PromptableUNet(tiny_config())
+    weights = tmp_path / "known.safetensors"
+    save_model(known, weights)
+    run = Run(tiny_recipe(), tmp_path / "run", start=weights)
+    for model in (run.model, run.averaged):
+        for name, tensor in model.state_dict().items():
+            expected = known.state_dict()[name]
+            torch.testing.assert_close(tensor, expected, atol=1e-3, rtol=1e-3)  # kept as float16
+    run.step = 3
+    run.save()
+    assert Run(tiny_recipe(), tmp_path / "run", start=weights).step == 3
+
+
+def test_weights_of_another_network_are_no_start(tmp_path: Path) -> None:
+    """One sentence."""
+    weights = tmp_path / "other.safetensors"
+    save_model(PromptableUNet(replace(tiny_config(), window=32)), weights)
+    with pytest.raises(CheckpointError, match="not of this recipe's network"):
+        Run(tiny_recipe(), tmp_path / "run", start=weights)

@@ -89,9 +89,7 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
             "--against", metavar="DATA", help="Data a model was trained on: is any of it here?"
         ),
     ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", help="Processes at once.")
-    ] = 1,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")] = 1,
     again: Annotated[
         bool, typer.Option("--again", metavar="", help="Make anew what is there.")
     ] = False,

@@ -30,6 +30,10 @@ def train(
     corpus: Annotated[
         Path, typer.Option("--corpus", metavar="DIR", help="Where the scans are kept.")
     ] = Path("runs/corpus"),
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", metavar="WEIGHTS", help="Begin with these, not from nothing."),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", metavar="N", help="Instead of the recipe's number.")
     ] = None,
@@ -48,5 +52,7 @@ def train(
         raise ResourceError(msg) from error
     chosen = named_recipe(recipe, steps=steps)
     with bar(f"training {recipe}") as progress:
-        weights = train(chosen, run or Path("runs") / recipe, corpus, progress=progress)
+        weights = train(
+            chosen, run or Path("runs") / recipe, corpus, start=start, progress=progress
+        )
     print_facts([("weights", str(weights)), ("steps", str(chosen.steps))])

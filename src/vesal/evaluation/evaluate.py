@@ -159,9 +159,7 @@ def evaluate(
     )
 
 
-def _jobs(
-    pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings
-) -> Iterator[Job]:
+def _jobs(pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings) -> Iterator[Job]:
     for pair in pairs:
         for one in chosen:
             job = Job(spec=one.spec, pair=pair, settings=settings, seen=one.card.saw(pair.dataset))

@@ -116,4 +116,3 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
         except Exception as error:  # noqa: BLE001  # handed over to the parent, which raises it
             result = error
         connection.send(result)
-

@@ -41,8 +41,15 @@ class Card:
 CARDS: dict[str, Card] = {
     "vesal-mini": Card(
         training_sets=(
-            "ts-dicom", "ts-aorta", "ts-heart", "pr-lung1", "pr-lung2", "icbm", "colin27",
-            "inia19", "sd-2d",
+            "ts-dicom",
+            "ts-aorta",
+            "ts-heart",
+            "pr-lung1",
+            "pr-lung2",
+            "icbm",
+            "colin27",
+            "inia19",
+            "sd-2d",
         ),  # fmt: skip
         note="and synthetic shapes; SOURCES.md names each file",
     ),

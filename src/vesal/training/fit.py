@@ -13,6 +13,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from vesal.checkpoints.load import load_model
 from vesal.errors import CheckpointError
 from vesal.images.write import replacing
 from vesal.models.nd import fast_layout
@@ -48,15 +49,23 @@ class Run:
 
     It continues where the folder stands, to the same bits as if it had never stopped.
 
+    Args:
+        recipe: everything else that decides it.
+        folder: where it stands; made if it is not there.
+        start: weights file to begin with; from nothing if not given.
+
     Raises:
-        CheckpointError: what the folder holds is damaged or belongs to another recipe.
+        CheckpointError: what the folder holds is damaged or belongs to another recipe; or the
+            weights are of another network.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, *, start: Path | None = None) -> None:
         self.recipe, self.folder = recipe, folder
         with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
             torch.manual_seed(recipe.seed)
             self.model = PromptableUNet(recipe.model)
+        if start is not None:
+            self._begin_with(start)
         for parameter in self.model.parameters():
             parameter.data = fast_layout(parameter.data)
         decay = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
@@ -148,6 +157,13 @@ class Run:
     @property
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
+
+    def _begin_with(self, weights: Path) -> None:
+        known = load_model(weights)
+        if not isinstance(known, PromptableUNet) or known.config != self.recipe.model:
+            msg = f"{weights} is not of this recipe's network; start from one that is"
+            raise CheckpointError(msg)
+        self.model.load_state_dict(known.state_dict())
 
     def _load(self) -> None:
         try:

@@ -33,13 +33,21 @@ def named_recipe(name: str, *, steps: int | None = None) -> Recipe:
     return recipe if steps is None else replace(recipe, steps=steps)
 
 
-def train(recipe: Recipe, folder: Path, corpus: Path, *, progress: Progress = silent) -> Path:
+def train(
+    recipe: Recipe,
+    folder: Path,
+    corpus: Path,
+    *,
+    start: Path | None = None,
+    progress: Progress = silent,
+) -> Path:
     """Train in ``folder``, going on where it stands; returns the weights file.
 
-    Scans are kept in ``corpus``.
+    Scans are kept in ``corpus``. A run that is new begins with the weights of ``start``, if given.
 
     Raises:
         ResourceError: a scan cannot be fetched, or is not the expected one.
+        CheckpointError: the folder's checkpoint or the weights to begin with do not fit.
     """
     build(corpus, progress=progress)
     volumes = corpus / "volumes"
@@ -48,7 +56,8 @@ def train(recipe: Recipe, folder: Path, corpus: Path, *, progress: Progress = si
     validation = validation_windows(
         volumes, kept_out, side=recipe.model.window, each=_VALIDATION_EACH, seed=_VALIDATION_SEED
     )
-    model = Run(recipe, folder).fit(volumes, learnt, validation, progress=progress)
+    run = Run(recipe, folder, start=start)
+    model = run.fit(volumes, learnt, validation, progress=progress)
     path = folder / f"vesal-{recipe.name}.safetensors"
     save_model(model, path)
     return path
