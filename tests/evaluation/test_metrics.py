@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 
 from vesal.arrays import MaskArray
 from vesal.errors import ConfigError
-from vesal.evaluation.metrics import dice, element_sizes, iou, surface_dice
+from vesal.evaluation.metrics import dice, iou
+from vesal.evaluation.surface import element_sizes, surface_dice
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 MED2D: dict[str, Any] = json.loads((GOLDEN / "sam_med2d/losses.json").read_text())["metrics"]

@@ -32,7 +32,7 @@ ROW = Row(
     hd95_mm=float("inf"),
 )
 FOUND = Found(part="slice 3", rows=(ROW, replace(ROW, round=2)), mask=Patch.of(speckle((4, 5, 6))))
-RESULT = Result(key="k", found=(FOUND,), notes=("a note",), tables={"zyx": {"dsc": [0.5, 1.0]}})
+RESULT = Result(key="k", found=(FOUND,), notes=("a note",), tables={"dice": [0.5, 1.0]})
 
 
 def test_what_was_kept_comes_back_as_it_was(tmp_path: Path) -> None:

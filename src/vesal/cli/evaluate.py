@@ -1,15 +1,18 @@
 """`vesal evaluate`: how good models are on a data set, as a table and a report."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vesal.cli.console import bar, print_facts
+from vesal.cli.segment_many import FAILED_EXIT_CODE
 from vesal.errors import ConfigError, ResourceError
 
 if TYPE_CHECKING:
     from vesal.evaluation.evaluate import Evaluated
+    from vesal.evaluation.job import Settings
 
 HELP = """Evaluate models on a data set whose labels are known, by a published protocol or by ours.
 
@@ -102,12 +105,72 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
     if workers < 1:
         msg = f"--workers needs 1 or more, got {workers}"
         raise ConfigError(msg)
+    specs = model or ["vesal-mini"]
     with bar("loading the models", left=True) as progress:
-        run, about, settings = _run_or_explain()
-        chosen = settings(
+        try:
+            from vesal.evaluation.evaluate import evaluate as run
+            from vesal.evaluation.job import Settings
+            from vesal.evaluation.reporting import report
+        except ModuleNotFoundError as error:
+            msg = f"evaluation needs {error.name}: pip install 'vesal[evaluate]'"
+            raise ResourceError(msg) from error
+        settings = Settings(
             protocol=protocol,
             clicks=clicks,
             only=_names(structures or []),
             least_ml=least_ml,
             resample=resample_labels,
         )
+        evaluated = run(
+            data, specs, output, settings, workers=workers, again=again, progress=progress
+        )
+        made = report(
+            evaluated,
+            output,
+            settings,
+            command=_command(data, specs, settings),
+            against=against or [],
+            progress=progress,
+        )
+    print(made.table)
+    _print_outcome(evaluated, made.page, made.warnings)
+    if evaluated.problems:
+        raise typer.Exit(FAILED_EXIT_CODE)
+
+
+def _print_outcome(evaluated: "Evaluated", page: Path, warnings: tuple[str, ...]) -> None:
+    objects = {(row.case, row.object) for row in evaluated.rows}
+    failed = {(row.model, row.case, row.object) for row in evaluated.rows if row.status == "failed"}
+    for warning in warnings:
+        print(f"warning: {warning}")
+    print_facts(
+        [
+            ("objects", str(len(objects))),
+            ("failed", f"{len(failed)} (counted with 0)"),
+            ("unread", f"{len(evaluated.problems)} cases (named in the report)"),
+            ("kept", f"{evaluated.skipped} results were there (--again repeats them)"),
+            ("report", str(page)),
+        ]
+    )
+
+
+def _names(said: list[str]) -> tuple[str, ...]:
+    """Names parted by commas, of one option or several."""
+    parts = [part.strip() for words in said for part in words.split(",")]
+    return tuple(part for part in parts if part)
+
+
+def _command(data: Path, specs: list[str], settings: "Settings") -> str:
+    """What to type to get the same report."""
+    words = ["vesal", "evaluate", str(data)]
+    words += [word for spec in specs for word in ("--model", spec)]
+    words += ["--protocol", settings.protocol]
+    if settings.clicks is not None:
+        words += ["--clicks", str(settings.clicks)]
+    if settings.only:
+        words += ["--structures", ",".join(settings.only)]
+    if settings.least_ml:
+        words += ["--least-ml", f"{settings.least_ml:g}"]
+    if settings.resample:
+        words.append("--resample-labels")
+    return shlex.join([*words, "-o", "report"])

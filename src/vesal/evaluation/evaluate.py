@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vesal.datasets.find import Found, find_pairs
+from vesal.datasets.find import find_pairs
+from vesal.datasets.found import Found
 from vesal.datasets.pair import Pair
 from vesal.errors import ConfigError, ResourceError
 from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
 from vesal.evaluation.methods.choose import method
-from vesal.evaluation.results import Result, Results
+from vesal.evaluation.results import Result, Results, rows_of
+from vesal.evaluation.row import Row
 from vesal.evaluation.workers import done_by_workers
 from vesal.models.cards import CARDS, Card
 from vesal.progress import Progress, silent
@@ -54,6 +56,11 @@ class Evaluated:
     contestants: tuple[Contestant, ...]
     results: dict[tuple[str, str], Result]
     skipped: int
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, case by case."""
+        return tuple(rows_of(list(self.results.values())))
 
     @property
     def problems(self) -> dict[str, str]:

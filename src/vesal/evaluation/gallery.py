@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vesal.datasets.open_pair import open_pair
+from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened
 from vesal.datasets.pair import Pair
 from vesal.errors import VesalError

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
-from vesal.datasets.open_pair import open_pair
 from vesal.datasets.pair import Pair
 from vesal.errors import InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
 from vesal.evaluation.methods.choose import method
-from vesal.evaluation.play import play, said_of, with_score
+from vesal.evaluation.play import about_item, play, said_of, with_score
 from vesal.evaluation.protocols.named import protocol_named
 from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.protocols.together import play_together
@@ -82,14 +82,14 @@ def run_job(job: Job) -> Result:
     protocol = job.settings.chosen()
     try:
         opened = _opened(job.pair, job.settings)
+        targets, notes = _large_enough(opened, job.settings.least_ml)
+        opened = replace(opened, targets=targets)
+        chosen = _method(job.spec)
+        if protocol.together:
+            result = play_together(chosen, opened, protocol, _start(job, chosen.name, opened))
+            return replace(result, key=job.key, notes=(*opened.notes, *notes, *result.notes))
     except (InputError, OSError) as error:
         return Result(key=job.key, problem=said_of(error))
-    targets, notes = _large_enough(opened, job.settings.least_ml)
-    opened = replace(opened, targets=targets)
-    chosen = _method(job.spec)
-    if protocol.together:
-        result = play_together(chosen, opened, protocol, _start(job, chosen.name, opened))
-        return replace(result, key=job.key, notes=(*opened.notes, *notes, *result.notes))
     found: list[Found] = []
     for variant in protocol.variants:
         if variant.needs not in chosen.prompts:
@@ -133,23 +133,6 @@ def _played(
         played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
         found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
     return found
-
-
-def about_item(start: Row, item: Item, variant: str) -> Row:
-    """The row's facts of an object."""
-    patch, grid = item.target.patch, item.scored.grid
-    count = patch.count
-    measured = grid.ndim == 3 and item.scored.source.spacing_known
-    ends = zip(patch.start, patch.shape, grid.shape, strict=True)
-    return replace(
-        start,
-        variant=variant,
-        case=f"{start.case} {item.part}".strip(),
-        object=item.target.name,
-        truth_voxels=count,
-        truth_ml=count * grid.voxel_volume_mm3 / 1000 if measured else None,
-        cut_off=any(whole > 1 and (a == 0 or a + n == whole) for a, n, whole in ends),
-    )
 
 
 def _start(job: Job, name: str, opened: Opened) -> Row:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from vesal.arrays import MaskArray
+from vesal.arrays import LabelArray, MaskArray
+from vesal.datasets.challenge import ChallengeCase
 from vesal.images import Image
 from vesal.prompts import Prompt
 
@@ -50,5 +51,18 @@ class Method(Protocol):
 
         Raises:
             VesalError: if the method cannot look at this image.
+        """
+        ...
+
+
+@runtime_checkable
+class Submission(Method, Protocol):
+    """A method that answers whole cases of the CVPR 2025 challenge, all objects at once."""
+
+    def answer(self, case: ChallengeCase) -> LabelArray:
+        """The label map of a case after all that was said so far; object 1 has the number 1.
+
+        Raises:
+            VesalError: if it gives none.
         """
         ...

@@ -131,6 +131,23 @@ class _Told:
         )
 
 
+def about_item(start: Row, item: Item, variant: str) -> Row:
+    """The row's facts of an object."""
+    patch, grid = item.target.patch, item.scored.grid
+    count = patch.count
+    measured = grid.ndim == 3 and item.scored.source.spacing_known
+    ends = zip(patch.start, patch.shape, grid.shape, strict=True)
+    return replace(
+        start,
+        variant=variant,
+        case=f"{start.case} {item.part}".strip(),
+        object=item.target.name,
+        truth_voxels=count,
+        truth_ml=count * grid.voxel_volume_mm3 / 1000 if measured else None,
+        cut_off=any(whole > 1 and (a == 0 or a + n == whole) for a, n, whole in ends),
+    )
+
+
 def with_score(row: Row, found: Score) -> Row:
     """A row with what was measured."""
     volume = None

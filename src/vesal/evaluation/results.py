@@ -1,17 +1,16 @@
 """What was found so far, on the disk: a file for each method and case, whole or not there."""
 
-import base64
 import hashlib
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vesal.errors import ConfigError
+from vesal.errors import ConfigError, PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
 from vesal.images.write import replacing
+from vesal.prompts.record import patch_from_record, patch_record
 
 _VERSION = 1
 _FOLDER = "results"
@@ -41,14 +40,14 @@ class Result:
         found: objects and variants in the order in which they were played.
         notes: what deserves a warning.
         problem: why the case could not be read; nothing was played then.
-        tables: further tables of a protocol, by their names.
+        tables: what a protocol measures of the case as a whole, a number for each round.
     """
 
     key: str
     found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
-    tables: dict[str, dict[str, list[float]]] | None = None
+    tables: dict[str, list[float]] | None = None
 
 
 class Results:
@@ -108,12 +107,7 @@ def _record(result: Result) -> dict[str, object]:
             {
                 "part": one.part,
                 "rows": [asdict(row) for row in one.rows],
-                "mask": {
-                    "whole": one.mask.whole,
-                    "start": one.mask.start,
-                    "shape": one.mask.shape,
-                    "bits": base64.b85encode(zlib.compress(one.mask.bits)).decode(),
-                },
+                "mask": patch_record(one.mask),
             }
             for one in result.found
         ],
@@ -132,19 +126,14 @@ def _read(path: Path) -> Result:
             problem=record["problem"],
             tables=record["tables"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError) as error:
         msg = f"{path} is damaged or of another version of vesal; delete it, and it is made anew"
         raise ConfigError(msg) from error
 
 
 def _found(record: dict[str, object]) -> Found:
-    rows, mask = record["rows"], record["mask"]
-    if not isinstance(rows, list) or not isinstance(mask, dict):
+    rows = record["rows"]
+    if not isinstance(rows, list):
         raise TypeError
-    patch = Patch(
-        whole=tuple(mask["whole"]),
-        start=tuple(mask["start"]),
-        shape=tuple(mask["shape"]),
-        bits=zlib.decompress(base64.b85decode(mask["bits"])),
-    )
-    return Found(part=str(record["part"]), rows=tuple(Row(**row) for row in rows), mask=patch)
+    mask = patch_from_record(record["mask"])
+    return Found(part=str(record["part"]), rows=tuple(Row(**row) for row in rows), mask=mask)

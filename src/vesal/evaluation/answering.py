@@ -1,0 +1,83 @@
+"""Answers cases of the CVPR 2025 challenge as a submission does: a folder in, a folder out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vesal.arrays import LabelArray
+from vesal.datasets.challenge import SUFFIX, ChallengeCase, Clicks, read_case, write_answer
+from vesal.errors import ImageError
+from vesal.evaluation.method import Method
+from vesal.evaluation.protocols.replies import OneByOne
+from vesal.evaluation.user import Said, said_click
+from vesal.progress import Progress, silent
+from vesal.prompts import Box
+
+
+def answer_folder(
+    inputs: Path, outputs: Path, method: Method, *, progress: Progress = silent
+) -> tuple[Path, ...]:
+    """The answers to all cases of a folder, written under their names; returns their paths.
+
+    Raises:
+        ImageError: no case in the folder, or one that cannot be read.
+        ResourceError: the disk refuses.
+    """
+    cases = sorted(inputs.glob(f"*{SUFFIX}"))
+    if not cases:
+        msg = f"{inputs} holds no {SUFFIX} file of the challenge"
+        raise ImageError(msg)
+    written = []
+    for number, path in enumerate(cases):
+        progress(number, len(cases), path.name)
+        write_answer(outputs / path.name, answer(read_case(path), method))
+        written.append(outputs / path.name)
+    return tuple(written)
+
+
+def answer(case: ChallengeCase, method: Method) -> LabelArray:
+    """The label map of a case after all rounds so far, which are gone through again.
+
+    What came before is in the case only as a map; a session goes on from its own logits, so that
+    the answer is the very one that a model gives that was there all the time. Where answers overlap
+    the later object has the voxel.
+    """
+    asked = OneByOne(method, case.image)
+    labels: LabelArray = np.zeros(case.image.grid.shape, np.uint8)
+    for said in _rounds(case):
+        labels = np.zeros(case.image.grid.shape, np.uint8)
+        for value, reply in enumerate(asked.replies(said), 1):
+            labels[reply.mask] = value
+    return labels
+
+
+def _rounds(case: ChallengeCase) -> list[list[Said | None]]:
+    """What was said of each object, round by round."""
+    grid = case.image.grid
+    rounds: list[list[Said | None]] = []
+    if case.boxes:
+        rounds.append(
+            [
+                Said(
+                    prompts=(
+                        Box.of_voxels(
+                            grid,
+                            (one.z_min, one.z_mid_y_min, one.z_mid_x_min),
+                            (one.z_max, one.z_mid_y_max, one.z_mid_x_max),
+                        ),
+                    ),
+                    words="box",
+                )
+                for one in case.boxes
+            ]
+        )
+    count = max((len(one.order) for one in case.clicks), default=0)
+    said = [[said_click(p, grid) if p else None for p in _placed(one)] for one in case.clicks]
+    rounds += [[one[n] if n < len(one) else None for one in said] for n in range(count)]
+    return rounds
+
+
+def _placed(clicks: Clicks) -> list[tuple[tuple[int, ...], bool] | None]:
+    """The clicks in the order in which they were made."""
+    sides = {True: iter(clicks.inside), False: iter(clicks.outside)}
+    return [None if side is None else (next(sides[side]), side) for side in clicks.order]
