@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 
 from vesal.checkpoints.stored import Place, Raw, Stored, contiguous, is_finite
 from vesal.checkpoints.torch_file import read_legacy, read_zip
-from vesal.checkpoints.unpickle import BROKEN
 from vesal.errors import CheckpointError
+from vesal.pickles import BROKEN
 
 _HEAD_BYTES = 1024
 _LFS_POINTER = b"version https://git-lfs"

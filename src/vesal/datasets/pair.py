@@ -34,6 +34,7 @@ class Pair:
         modality: "CT", "MR", "US", ... in capitals, or "" where it is not known.
         dataset: name of the data set.
         seen: whether a model was trained on this kind of target, where the data set says so.
+        part: of a data set that is divided: "train", "validation", "test"; "" where it is not.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Pair:
     modality: str = ""
     dataset: str = ""
     seen: bool | None = None
+    part: str = ""

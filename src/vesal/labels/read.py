@@ -8,7 +8,7 @@ import numpy as np
 
 from vesal.arrays import LabelArray, Voxels
 from vesal.errors import ImageError
-from vesal.images import Image, open_image
+from vesal.images import open_image
 from vesal.labels.caret import read_label_table
 from vesal.labels.label_map import LabelMap
 from vesal.labels.palette import colour_of
@@ -16,6 +16,7 @@ from vesal.labels.seg_nrrd import read_segments
 from vesal.labels.segment import Segment
 
 _HIGHEST = 65535
+_ROUNDING = 1e-3  # a slope in a header is a float32: 7 may come out as 7.0000005
 _MOST_HEADER_BYTES = 2**22
 
 
@@ -33,7 +34,10 @@ def open_labels(path: str | os.PathLike[str]) -> LabelMap:
     path = Path(path)
     known = _named(path) if path.is_file() else ()
     image = open_image(path)
-    array = _numbers(image)
+    if image.is_colour:
+        msg = f"{image.source.name} is a colour picture; labels need one number a pixel"
+        raise ImageError(msg)
+    array = label_numbers(image.array, image.source.name)
     present = set(_present(array))
     named = {segment.number: segment for segment in known}
     made = {number: _made_up(number) for number in present - set(named)}
@@ -41,21 +45,30 @@ def open_labels(path: str | os.PathLike[str]) -> LabelMap:
     return LabelMap(array=array, grid=image.grid, segments=tuple(segments), source=image.source)
 
 
-def _numbers(image: Image) -> LabelArray:
-    """The voxels of an image as numbers of labels."""
-    values: Voxels = image.array
-    name = image.source.name
-    if image.is_colour:
-        msg = f"{name} is a colour picture; labels need one number a pixel"
-        raise ImageError(msg)
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high > _HIGHEST:
+def label_numbers(values: Voxels, name: str) -> LabelArray:
+    """Values as numbers of labels, the nearest whole ones where floats are almost whole.
+
+    Args:
+        values: none of them NaN or infinite.
+        name: of their file, for messages.
+
+    Raises:
+        ImageError: one is below 0, above 65535, or more than 0.001 from a whole number.
+    """
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if low <= -_ROUNDING or high >= _HIGHEST + _ROUNDING:
         msg = f"labels must lie between 0 and {_HIGHEST}, {name} has {low:g} to {high:g}"
         raise ImageError(msg)
-    whole: LabelArray = values.astype(np.uint8 if high < 256 else np.uint16)
-    if values.dtype.kind == "f" and not np.array_equal(whole, values):
-        msg = f"labels must be whole numbers, {name} has fractions: is it an image?"
+    dtype = np.uint8 if high < 255.5 else np.uint16
+    if values.dtype.kind != "f":
+        return values.astype(dtype)
+    rounded = np.rint(values)
+    off = np.abs(values - rounded) > _ROUNDING
+    if off.any():
+        fraction = float(values[off][0])
+        msg = f"labels must be whole numbers, {name} has {fraction:g}: is it an image?"
         raise ImageError(msg)
+    whole: LabelArray = rounded.astype(dtype)
     return whole
 
 

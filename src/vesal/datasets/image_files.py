@@ -1,0 +1,74 @@
+"""Files of a folder that may be images, by the names they have without their format."""
+
+from pathlib import Path
+
+from vesal.errors import ImageError
+from vesal.images.dicom import looks_like_dicom
+from vesal.images.nifti import unpacked_head
+
+_SUFFIXES = (
+    ".nii.gz",  # before what it could be mistaken for
+    ".nii",
+    ".seg.nrrd",
+    ".nrrd",
+    ".nhdr",
+    ".mha",
+    ".mhd",
+    ".hdr",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".tif",
+    ".tiff",
+    ".dcm",
+)
+_DICOM_HEAD_BYTES = 4096
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of an image file as it is written, such as ".nii.gz"; "" for another file."""
+    lower = name.lower()
+    for suffix in _SUFFIXES:
+        if lower.endswith(suffix) and len(name) > len(suffix):
+            return name[-len(suffix) :]
+    return ""
+
+
+def stem_of(path: Path) -> str:
+    """The name of a file without its suffix; ".seg" of 3D Slicer is part of that."""
+    return path.name.removesuffix(suffix_of(path.name))
+
+
+def image_files(folder: Path, ending: str = "") -> tuple[Path, ...]:
+    """The image files of a folder, by their names, in order; hidden ones are none.
+
+    Args:
+        folder: that exists.
+        ending: of their names; all formats that can be read where it is not given.
+    """
+    return tuple(
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".")  # "._x.nii.gz" of macOS holds no image
+        and (path.name.endswith(ending) if ending else suffix_of(path.name))
+        and path.is_file()
+    )
+
+
+def folders(folder: Path) -> tuple[Path, ...]:
+    """The folders in a folder, in the order of their names, without hidden ones."""
+    return tuple(
+        path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.is_dir()
+    )
+
+
+def is_dicom_folder(folder: Path) -> bool:
+    """Whether the first file of a folder is DICOM."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        try:
+            return looks_like_dicom(unpacked_head(path, _DICOM_HEAD_BYTES))
+        except (OSError, ImageError):
+            return False
+    return False
