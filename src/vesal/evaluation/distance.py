@@ -6,7 +6,7 @@ import edt  # type: ignore[import-not-found]  # compiled, without types
 import numpy as np
 from scipy import ndimage
 
-from vesal.arrays import Distances, MaskArray
+from vesal.arrays import ElementSizes, MaskArray
 from vesal.errors import ConfigError
 from vesal.geometry.components import mask_box
 
@@ -61,7 +61,7 @@ def _border(mask: MaskArray) -> MaskArray:
     return np.asarray(mask & ~ndimage.binary_erosion(mask))
 
 
-def _distances(border: MaskArray, other: MaskArray, spacing_mm: tuple[float, ...]) -> Distances:
+def _distances(border: MaskArray, other: MaskArray, spacing_mm: tuple[float, ...]) -> ElementSizes:
     """From each voxel of a border to the nearest one of the other, right to 7 digits."""
     away_mm = edt.edt(np.ascontiguousarray(~other), anisotropy=tuple(spacing_mm))
-    return np.asarray(away_mm[border], np.float32)
+    return np.asarray(away_mm[border], np.float64)
