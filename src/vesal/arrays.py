@@ -52,6 +52,9 @@ PagePoints = Float64[np.ndarray, "points 2"]
 PageValues = Float32[np.ndarray, "rows columns"]
 """Values on a slice as it lies on a page."""
 
+PageDistances = Float64[np.ndarray, "rows columns"]
+"""A distance for each pixel of a slice, in mm, or what such distances change by."""
+
 Corners = Float64[np.ndarray, "2 axis"]
 """Lowest and highest corner of a box in continuous array or page indices."""
 
