@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import cc3d
 import numpy as np
 
 from vesal.arrays import MaskArray, PageMask, PagePoints, PointsIndex
-from vesal.geometry.components import mask_box
+from vesal.geometry.components import mask_box, pieces
 
 _ALIKE = 1.01  # spacings that differ by less are one
 
@@ -89,7 +88,7 @@ def slice_axis(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> int:
 
 def _largest(page: PageMask) -> tuple[PageMask, tuple[slice, ...]]:
     """The largest piece of a page that is not empty, cut to its box, and that box."""
-    labels = cc3d.connected_components(np.ascontiguousarray(page), connectivity=8)
+    labels = pieces(page)
     sizes = np.bincount(labels.reshape(-1))
     sizes[0] = 0
     piece = np.asarray(labels == int(np.argmax(sizes)))

@@ -5,7 +5,7 @@ import numpy as np
 
 from vesal.arrays import MaskArray
 from vesal.errors import ConfigError
-from vesal.geometry.components import mask_box
+from vesal.geometry.components import mask_box, pieces
 from vesal.prompts.simulate import Draws, Voxel
 
 IndexBox = tuple[Voxel, Voxel]
@@ -30,16 +30,16 @@ def component_boxes(mask: MaskArray, count: int = 1) -> tuple[IndexBox, ...]:
     larger. Where there are fewer pieces than boxes asked for, all are taken in C order, and again
     from the first on. An empty mask has no box (the papers' code divides by zero there).
     """
-    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    labels = pieces(mask)
     found, firsts = np.unique(labels, return_index=True)
     ordered = [int(label) for _, label in sorted(zip(firsts, found, strict=True)) if label]
     if not ordered:
         return ()
-    pieces = cc3d.statistics(labels)
+    measured = cc3d.statistics(labels)
     if len(ordered) >= count:
-        ordered.sort(key=lambda label: -int(pieces["voxel_counts"][label]))
+        ordered.sort(key=lambda label: -int(measured["voxel_counts"][label]))
     chosen = [ordered[i % len(ordered)] for i in range(count)]
-    sides = [pieces["bounding_boxes"][label] for label in chosen]
+    sides = [measured["bounding_boxes"][label] for label in chosen]
     return tuple(
         (tuple(int(s.start) for s in box), tuple(int(s.stop) for s in box)) for box in sides
     )

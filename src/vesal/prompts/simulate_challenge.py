@@ -7,13 +7,12 @@ evaluator and box generator (JunMa11/CVPR-MedSegFMCompetition, 2025-06-03). Arra
 import math
 from dataclasses import dataclass
 
-import cc3d
 import edt  # type: ignore[import-not-found]  # compiled, without types
 import numpy as np
 from scipy import ndimage
 
 from vesal.arrays import MaskArray
-from vesal.geometry.components import mask_box
+from vesal.geometry.components import mask_box, pieces
 from vesal.prompts.simulate import Draws, Placed
 from vesal.prompts.simulate_boxes import IndexBox
 
@@ -73,7 +72,7 @@ def challenge_click(
     if box is None:
         return None
     error = truth[box] ^ predicted[box]
-    labels = cc3d.connected_components(error)  # 26 neighbours; 8 in 2D
+    labels = pieces(error)
     sizes = np.bincount(labels[error])  # nothing is 0 there
     piece = np.asarray(labels == int(np.argmax(sizes)))
     inner = mask_box(piece)
