@@ -5,7 +5,7 @@ test run checks it. Index-space arrays follow the axes of the file (see `geometr
 """
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, Shaped, UInt8, UInt16
+from jaxtyping import Bool, Float32, Float64, Int64, Shaped, UInt8, UInt16, UInt32
 
 Voxels = Shaped[np.ndarray, "*space"]
 """Values on a grid, of any type; a colour raster has a last axis of three."""
@@ -55,6 +55,9 @@ PagePoints = Float64[np.ndarray, "points 2"]
 PageValues = Float32[np.ndarray, "rows columns"]
 """Values on a slice as it lies on a page."""
 
+PageDistances = Float64[np.ndarray, "rows columns"]
+"""A distance for each pixel of a slice, in mm, or what such distances change by."""
+
 Corners = Float64[np.ndarray, "2 axis"]
 """Lowest and highest corner of a box in continuous array or page indices."""
 
@@ -63,6 +66,9 @@ Numbers = Bool[np.ndarray, "*space"] | UInt8[np.ndarray, "*space"] | UInt16[np.n
 
 LabelArray = UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
 """The number of the object that each voxel belongs to, 0 for none."""
+
+PieceNumbers = UInt32[np.ndarray, "*space"]
+"""The number of the connected piece that each voxel belongs to, 0 for none."""
 
 VoxelIndices = Int64[np.ndarray, "points axis"]
 """Array indices of voxels, one a row."""

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from tests.grids import speckle
 from vesal.geometry import component_at, distance_to_border, mask_box
+from vesal.geometry.components import pieces
 
 SHAPES = [(11, 8), (9, 7, 6)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["2D", "3D"])
@@ -28,6 +29,19 @@ def test_component_is_the_piece_scipy_finds(
     for index in np.argwhere(mask):
         piece = component_at(mask, tuple(index.tolist()))
         np.testing.assert_array_equal(piece, labels == labels[tuple(index)])
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 3), (3, 3), (5, 1), (6, 7), (1, 1, 5), (1, 3, 3), (3, 3, 3), (5, 4, 1)], ids=str
+)
+def test_pieces_are_numbered_as_scipy_numbers_them(shape: tuple[int, ...]) -> None:
+    """In C order; with as many as there can be, too, for which cc3d fails with Booleans."""
+    apart = np.zeros(shape, np.bool_)
+    apart[(slice(None, None, 2),) * len(shape)] = True
+    for mask in (apart, *(speckle(shape, seed) for seed in range(9))):
+        labels, _ = ndimage.label(mask, structure=np.ones((3,) * len(shape)))
+        np.testing.assert_array_equal(pieces(mask), labels)
+        np.testing.assert_array_equal(pieces(np.asfortranarray(mask)), labels)
 
 
 @every_shape

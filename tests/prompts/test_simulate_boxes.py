@@ -12,8 +12,17 @@ from hypothesis.extra import numpy as arrays
 from scipy import ndimage
 
 from vesal.arrays import MaskArray
+from vesal.errors import ConfigError
 from vesal.prompts.simulate import LegacyDraws, Voxel
-from vesal.prompts.simulate_boxes import IndexBox, component_boxes, largest_shift, shifted_box
+from vesal.prompts.simulate_boxes import (
+    IndexBox,
+    component_boxes,
+    largest_shift,
+    outward_box,
+    shifted_box,
+    sloppy_box,
+    tight_box,
+)
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 MED2D: dict[str, Any] = json.loads((GOLDEN / "sam_med2d/prompt_simulation.json").read_text())
@@ -121,3 +130,81 @@ def test_a_moved_box_keeps_its_size_in_3d(low: Voxel, size: Voxel, seed: int) ->
     assert tuple(b - a for a, b in zip(*moved, strict=True)) == size
     most = min(5, min(size) // 2)
     assert all(-most <= b - a <= max(0, most - 1) for a, b in zip(low, moved[0], strict=True))
+
+
+MASKS = arrays.arrays(np.bool_, st.sampled_from([(7, 9), (4, 5, 6), (1, 6, 5), (1, 1)]))
+
+
+@given(mask=MASKS)
+def test_the_tight_box_holds_all_voxels_and_touches_one_on_every_face(mask: MaskArray) -> None:
+    """None for an empty mask."""
+    box = tight_box(mask)
+    if box is None:
+        assert not mask.any()
+        return
+    voxels = np.argwhere(mask)
+    assert box == (tuple(voxels.min(axis=0).tolist()), tuple((voxels.max(axis=0) + 1).tolist()))
+
+
+@given(mask=MASKS, seed=st.integers(0, 99), most=st.integers(0, 19))
+def test_an_outward_box_holds_the_box_and_stays_in_the_array(
+    mask: MaskArray, seed: int, most: int
+) -> None:
+    """No face moves inwards, or further than allowed; equal seeds move alike."""
+    box = tight_box(mask)
+    if box is None:
+        return
+    made = outward_box(box, mask.shape, np.random.default_rng(seed), most=most)
+    rows = zip(*box, *made, mask.shape, strict=True)
+    for first, last, low, high, count in rows:
+        assert max(0, first - most) <= low <= first
+        assert last <= high <= min(count, last + most)
+    assert made == outward_box(box, mask.shape, np.random.default_rng(seed), most=most)
+
+
+def test_each_face_moves_outwards_by_0_to_19_alike() -> None:
+    """ScribblePrompt's numbers, of which 20 is not one; faces move on their own."""
+    box = ((50, 60, 70), (55, 66, 77))
+    rng = np.random.default_rng(0)
+    made = [outward_box(box, (200,) * 3, rng) for _ in range(2000)]
+    moves = np.abs(np.array(made) - np.array(box)).reshape(2000, 6)
+    counts = np.array([np.bincount(face, minlength=20) for face in moves.T])
+    assert counts.shape == (6, 20)
+    assert np.abs(counts - 100).max() < 60  # six standard deviations
+    assert np.abs(np.corrcoef(moves.T) - np.eye(6)).max() < 0.15
+
+
+@given(mask=MASKS, seed=st.integers(0, 99), share=st.floats(0, 1))
+def test_a_sloppy_box_has_a_voxel_and_stays_in_the_array(
+    mask: MaskArray, seed: int, share: float
+) -> None:
+    """Faces move by at most the share of the extent, to the nearest voxel, in or out."""
+    box = tight_box(mask)
+    if box is None:
+        return
+    made = sloppy_box(box, mask.shape, np.random.default_rng(seed), share=share)
+    rows = zip(*box, *made, mask.shape, strict=True)
+    for first, last, low, high, count in rows:
+        assert 0 <= low < high <= count
+        most = share * (last - first) + 0.5
+        assert abs(low - first) <= most
+        assert abs(high - last) <= most or high == low + 1
+    assert made == sloppy_box(box, mask.shape, np.random.default_rng(seed), share=share)
+
+
+def test_the_faces_of_a_sloppy_box_move_in_as_often_as_out() -> None:
+    """By up to a fifth of the extent, the mean being none."""
+    box = ((100, 100), (150, 200))
+    rng = np.random.default_rng(1)
+    made = [sloppy_box(box, (400, 400), rng, share=0.2) for _ in range(2000)]
+    moves = np.array(made) - np.array(box)
+    assert moves.reshape(2000, 4).min(axis=0).tolist() == [-10, -20, -10, -20]
+    assert moves.reshape(2000, 4).max(axis=0).tolist() == [10, 20, 10, 20]
+    assert np.abs(moves.mean(axis=0)).max() < 1.5
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, np.nan])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    """The message says which."""
+    with pytest.raises(ConfigError, match=f"from 0 to 1, got {share}"):
+        sloppy_box(((0, 0), (2, 2)), (5, 5), np.random.default_rng(0), share=share)

@@ -6,7 +6,18 @@ import cc3d
 import edt  # type: ignore[import-not-found]  # compiled, without types
 import numpy as np
 
-from vesal.arrays import Distances, MaskArray
+from vesal.arrays import Distances, MaskArray, PieceNumbers
+
+
+def pieces(mask: MaskArray) -> PieceNumbers:
+    """Return the number of the piece that each voxel belongs to, from 1 on in C order.
+
+    Voxels that touch by a face, an edge or a corner belong together.
+    """
+    # Bytes, as cc3d 4.1 asks for too little memory and fails for some masks of Booleans,
+    # like [[1, 0, 1]].
+    held = np.ascontiguousarray(mask).view(np.uint8)
+    return np.asarray(cc3d.connected_components(held, out_dtype=np.uint32))
 
 
 def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
@@ -16,7 +27,7 @@ def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
     """
     if not mask[tuple(index)]:
         return np.zeros_like(mask)
-    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    labels = pieces(mask)
     return np.asarray(labels == labels[tuple(index)])
 
 
@@ -25,7 +36,7 @@ def pieces_with(mask: MaskArray, seeds: MaskArray) -> MaskArray:
 
     Voxels that touch by a face, an edge or a corner belong together.
     """
-    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    labels = pieces(mask)
     kept = np.zeros(int(labels.max()) + 1, np.bool_)
     kept[labels[seeds]] = True
     kept[0] = False

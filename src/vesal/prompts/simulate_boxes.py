@@ -1,15 +1,26 @@
-"""The boxes that a simulated user draws: round the largest piece, and a little off."""
+"""The boxes that a simulated user draws: round the largest piece or the whole, and a little off."""
 
 import cc3d
 import numpy as np
 
 from vesal.arrays import MaskArray
+from vesal.errors import ConfigError
+from vesal.geometry.components import mask_box, pieces
 from vesal.prompts.simulate import Draws, Voxel
 
 IndexBox = tuple[Voxel, Voxel]
 """The lowest voxel of a box, and one past its highest along every axis."""
 
 _MOST_SHIFT = 5  # voxels; "max_pixel" of SAM-Med2D and SAM-UNet
+_MOST_OUTWARD = 19  # voxels; ScribblePrompt draws below its "max_jitter" of 20
+
+
+def tight_box(mask: MaskArray) -> IndexBox | None:
+    """The box round all voxels of a mask, none to spare; None for an empty one."""
+    held = mask_box(mask)
+    if held is None:
+        return None
+    return tuple(s.start for s in held), tuple(s.stop for s in held)
 
 
 def component_boxes(mask: MaskArray, count: int = 1) -> tuple[IndexBox, ...]:
@@ -19,16 +30,16 @@ def component_boxes(mask: MaskArray, count: int = 1) -> tuple[IndexBox, ...]:
     larger. Where there are fewer pieces than boxes asked for, all are taken in C order, and again
     from the first on. An empty mask has no box (the papers' code divides by zero there).
     """
-    labels = cc3d.connected_components(np.ascontiguousarray(mask))
+    labels = pieces(mask)
     found, firsts = np.unique(labels, return_index=True)
     ordered = [int(label) for _, label in sorted(zip(firsts, found, strict=True)) if label]
     if not ordered:
         return ()
-    pieces = cc3d.statistics(labels)
+    measured = cc3d.statistics(labels)
     if len(ordered) >= count:
-        ordered.sort(key=lambda label: -int(pieces["voxel_counts"][label]))
+        ordered.sort(key=lambda label: -int(measured["voxel_counts"][label]))
     chosen = [ordered[i % len(ordered)] for i in range(count)]
-    sides = [pieces["bounding_boxes"][label] for label in chosen]
+    sides = [measured["bounding_boxes"][label] for label in chosen]
     return tuple(
         (tuple(int(s.start) for s in box), tuple(int(s.stop) for s in box)) for box in sides
     )
@@ -51,3 +62,43 @@ def shifted_box(box: IndexBox, rng: Draws) -> IndexBox:
     shift = [int(rng.integers(-most, most)) for _ in box[0]][::-1]
     low, high = (tuple(i + s for i, s in zip(c, shift, strict=True)) for c in box)
     return low, high
+
+
+def outward_box(
+    box: IndexBox, shape: tuple[int, ...], rng: Draws, *, most: int = _MOST_OUTWARD
+) -> IndexBox:
+    """The box with each face moved outwards by 0 to ``most`` voxels, and cut to the array.
+
+    How ScribblePrompt (Wong et al. 2024) jitters boxes. Its code takes the lowest corner for 0
+    wherever the mask leaves pixels out, a slip that is not repeated here. The first axis is drawn
+    first, and of each axis the low face.
+    """
+    low, high = [], []
+    for first, last, count in zip(*box, shape, strict=True):
+        low.append(max(0, first - int(rng.integers(0, most + 1))))
+        high.append(min(count, last + int(rng.integers(0, most + 1))))
+    return tuple(low), tuple(high)
+
+
+def sloppy_box(
+    box: IndexBox, shape: tuple[int, ...], rng: np.random.Generator, *, share: float
+) -> IndexBox:
+    """The box with each face moved in or out by up to a share of the box's extent.
+
+    What a sloppy box means in vesal's own measurements. Every distance up to the share is equally
+    likely and rounded to whole voxels, so that the faces of a small box may well stay. Cut to the
+    array; at least one voxel is left on each axis.
+
+    Raises:
+        ConfigError: a share that is not from 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        msg = f"the faces of a box move by a share of its extent from 0 to 1, got {share}"
+        raise ConfigError(msg)
+    low, high = [], []
+    for first, last, count in zip(*box, shape, strict=True):
+        moves = np.rint(rng.uniform(-share, share, 2) * (last - first)).astype(int).tolist()
+        start = min(max(first + moves[0], 0), count - 1)
+        low.append(start)
+        high.append(min(max(last + moves[1], start + 1), count))
+    return tuple(low), tuple(high)
