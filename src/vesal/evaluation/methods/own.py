@@ -22,7 +22,8 @@ _APART_MM = 1e-6  # clicks on one voxel are in the very same place
 class OwnMethod:
     """A model that looks at the image as it does in a session.
 
-    What it has seen of an image is kept for the next object of the same image.
+    What a 2D model has seen of an image is kept for the next object of the same image: its slices
+    are the same ones. Other models begin anew with each object, so that seconds are comparable.
 
     Args:
         model: a name of the zoo, a weights file, or a loaded model.
@@ -79,6 +80,8 @@ class OwnMethod:
                 progress=silent,
             )
             self._last = (image, outliner)
+        elif self._model.config.ndim != 2:
+            self._last[1].forget()
         return OwnTrial(self._last[1])
 
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 from vesal.errors import ConfigError
 from vesal.evaluation.protocols.challenge import CVPR_2025
 from vesal.evaluation.protocols.clicks import CLICKS
-
+from vesal.evaluation.protocols.prompts import PROMPTS
 from vesal.evaluation.protocols.protocol import Protocol
-
+from vesal.evaluation.protocols.robustness import ROBUSTNESS
 from vesal.evaluation.protocols.sam_med2d import SAM_MED2D
 from vesal.evaluation.protocols.sam_med3d import SAM_MED3D
 from vesal.evaluation.protocols.sam_unet import SAM_UNET
 
 PROTOCOLS: dict[str, Protocol] = {
     one.name: one
-    for one in (CLICKS, SAM_MED3D, SAM_MED2D, SAM_UNET, CVPR_2025)
+    for one in (CLICKS, PROMPTS, ROBUSTNESS, SAM_MED3D, SAM_MED2D, SAM_UNET, CVPR_2025)
 }
 
 
