@@ -9,7 +9,6 @@ from vesal.images.nifti import unpacked_head
 _SUFFIXES = (
     ".nii.gz",  # before what it could be mistaken for
     ".nii",
-    ".seg.nrrd",
     ".nrrd",
     ".nhdr",
     ".mha",
@@ -35,7 +34,7 @@ def suffix_of(name: str) -> str:
 
 
 def stem_of(path: Path) -> str:
-    """The name of a file without its suffix; ".seg" of 3D Slicer is part of that."""
+    """The name of a file without its suffix; the ".seg" of 3D Slicer stays."""
     return path.name.removesuffix(suffix_of(path.name))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import Intensities
+from vesal.arrays import Intensities, Resampled
 from vesal.geometry import Grid
 from vesal.images import Image
 
@@ -120,13 +120,13 @@ def _close(names: list[str], signatures: Mapping[str, Signature]) -> list[tuple[
     return close
 
 
-def _upright(values: Intensities, grid: Grid) -> Intensities:
+def _upright(values: Intensities, grid: Grid) -> Resampled:
     """Values with axes along the world's, each growing with it: RAS, or down and right."""
     known = _AXES if grid.ndim == 3 else _PAGE_AXES
     axes = [known[letter] for letter in grid.orientation]
     order = np.argsort([axis for axis, _ in axes])
     turned = values[tuple(slice(None, None, sign) for _, sign in axes)]
-    upright: Intensities = np.transpose(turned, order)
+    upright: Resampled = np.transpose(turned, order)
     return upright
 
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from vesal.arrays import AffineMatrix, LabelArray, PointsIndex
+from vesal.arrays import AffineMatrix, LabelArray, PlacedLabels, PointsIndex
 from vesal.errors import GeometryError
 from vesal.geometry import Grid, resample
 from vesal.images import Image
@@ -14,7 +14,7 @@ _SLACK = 0.01  # voxels; headers hold float32, which is a tenth of this at 1,000
 
 def on_grid(
     array: LabelArray, grid: Grid, image: Image, name: str, *, resample: bool
-) -> tuple[LabelArray, tuple[str, ...]]:
+) -> tuple[PlacedLabels, tuple[str, ...]]:
     """Labels on the grid of an image, and what was done for that.
 
     Args:
@@ -47,8 +47,9 @@ def on_grid(
     return _nearest(array, grid, target), (f"{apart}: resampled by the nearest voxel",)
 
 
-def _nearest(array: LabelArray, grid: Grid, target: Grid) -> LabelArray:
-    return resample(array, grid, target, order=0).astype(array.dtype)
+def _nearest(array: LabelArray, grid: Grid, target: Grid) -> PlacedLabels:
+    placed: PlacedLabels = resample(array, grid, target, order=0).astype(array.dtype)
+    return placed
 
 
 def _corners(grid: Grid) -> PointsIndex:

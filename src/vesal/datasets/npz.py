@@ -10,9 +10,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import IO
+from tokenize import TokenError
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,8 @@ from vesal.errors import ImageError, ResourceError
 from vesal.images.allowance import check_size
 from vesal.pickles import BROKEN, InertUnpickler
 
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
-"""What JSON could say too."""
+Plain = None | bool | int | float | str | list[Any] | dict[str, Any]
+"""What JSON could say too; the same again inside lists and dictionaries."""
 
 _MOST_PICKLE_BYTES = 10_000_000  # a click takes 20
 _MOST_VALUES = 1_000_000  # of one pickle, each time it names them: lists can hold each other
@@ -36,6 +37,7 @@ _BROKEN = (
     OSError,
     NotImplementedError,  # a packing that zipfile does not know
     SyntaxError,  # of the header, which is a Python literal
+    TokenError,
     UnicodeDecodeError,
     *BROKEN,
 )
@@ -96,7 +98,7 @@ def read_objects(path: Path, key: str) -> Plain:
 
 
 @contextmanager
-def _opened(path: Path, key: str) -> Iterator[tuple[IO[bytes], zipfile.ZipInfo]]:
+def _opened(path: Path, key: str) -> Iterator[tuple[BufferedIOBase, zipfile.ZipInfo]]:
     """An array's bytes; what is wrong with them is told as an ImageError."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -120,7 +122,7 @@ def _opened(path: Path, key: str) -> Iterator[tuple[IO[bytes], zipfile.ZipInfo]]
         raise ImageError(msg) from error
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic], bool]:
+def _header(stream: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype[np.generic], bool]:
     version = np.lib.format.read_magic(stream)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -133,7 +135,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic], b
 
 
 def _numbers(
-    stream: IO[bytes],
+    stream: BufferedIOBase,
     entry: zipfile.ZipInfo,
     shape: tuple[int, ...],
     dtype: np.dtype[np.generic],

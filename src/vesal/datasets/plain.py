@@ -1,7 +1,7 @@
 """Pairs in plain folders: images and labels apart, side by side, or a folder for each case."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from vesal.datasets.found import Found, found, left_out, once
@@ -32,7 +32,8 @@ def find_apart(source: Path, _channel: int) -> Found | None:
     labels = [folder for folder in inside if folder.name.lower() in _LABEL_FOLDERS]
     if len(images) != 1 or len(labels) != 1:
         return None
-    named = once((_case_of(key, _LABEL), path) for key, path in _entries(labels[0]))
+    entries = {key for key, _ in _entries(images[0])}
+    named = once((_case_of(key, _LABEL, entries), path) for key, path in _entries(labels[0]))
     cases = once((_case_of(key, _IMAGE, named), path) for key, path in _entries(images[0]))
     pairs = [
         Pair(name=case.replace("/", "-"), image=image, labels=(LabelFile(path=named[case]),))
@@ -136,9 +137,9 @@ def _entries(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
             yield from _entries(inner, f"{prefix}{inner.name}/")
 
 
-def _case_of(stem: str, pattern: re.Pattern[str], known: dict[str, Path] | None = None) -> str:
+def _case_of(stem: str, pattern: re.Pattern[str], known: Container[str]) -> str:
     """The case of a file: its name as it is if that is known, else without what says its kind."""
-    if known is not None and stem in known:
+    if stem in known:
         return stem
     matched = pattern.fullmatch(stem)
     return matched["case"] if matched and matched["case"] else stem

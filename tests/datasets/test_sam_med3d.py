@@ -1,0 +1,60 @@
+"""Tests of vesal.datasets.sam_med3d: category/modality_dataset/imagesTr."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.trees import summary, touch
+from vesal.datasets import Structure
+from vesal.datasets.sam_med3d import find_sam_med3d
+from vesal.errors import ConfigError
+
+
+def test_each_category_has_pairs_of_its_own(tmp_path: Path) -> None:
+    """A case in two categories is one patient in one data set."""
+    root = touch(
+        tmp_path,
+        [
+            "kidney_right/ct_WORD/imagesTr/a.nii.gz", "kidney_right/ct_WORD/labelsTr/a.nii.gz",
+            "liver/ct_WORD/imagesTr/a.nii.gz", "liver/ct_WORD/labelsTr/a.nii.gz",
+            "liver/ct_WORD/imagesTr/b.nii.gz",
+            "tumor/mr_flair_BraTS2021/imagesVal/c.nii.gz",
+            "tumor/mr_flair_BraTS2021/labelsVal/c.nii.gz",
+        ],
+    )  # fmt: skip
+    found = find_sam_med3d(root, 0)
+    assert found is not None
+    assert summary(found.pairs, root) == {
+        "kidney_right-ct_WORD-a": (
+            "kidney_right/ct_WORD/imagesTr/a.nii.gz",
+            "kidney_right/ct_WORD/labelsTr/a.nii.gz",
+        ),
+        "liver-ct_WORD-a": ("liver/ct_WORD/imagesTr/a.nii.gz", "liver/ct_WORD/labelsTr/a.nii.gz"),
+        "tumor-mr_flair_BraTS2021-c": (
+            "tumor/mr_flair_BraTS2021/imagesVal/c.nii.gz",
+            "tumor/mr_flair_BraTS2021/labelsVal/c.nii.gz",
+        ),
+    }
+    kidney, liver, tumour = found.pairs
+    assert kidney.labels[0].structures == (Structure(name="kidney right", values=()),)
+    assert (kidney.patient, kidney.dataset) == (liver.patient, liver.dataset) == ("a", "WORD")
+    assert (tumour.modality, tumour.dataset, tumour.part) == ("MR", "BraTS2021", "validation")
+    assert found.notes == ("1 of liver/ct_WORD/imagesTr have no label and is left out: b",)
+
+
+def test_two_files_of_one_case_are_refused(tmp_path: Path) -> None:
+    """With both paths."""
+    folder = "liver/ct_WORD"
+    touch(
+        tmp_path,
+        [f"{folder}/imagesTr/a.nii", f"{folder}/imagesTr/a.nii.gz", f"{folder}/labelsTr/a.nii"],
+    )
+    with pytest.raises(ConfigError, match=r"a\.nii and .*a\.nii\.gz"):
+        find_sam_med3d(tmp_path, 0)
+
+
+def test_data_sets_of_nnunet_in_folders_are_none(tmp_path: Path) -> None:
+    """A description says what is in them."""
+    touch(tmp_path, ["raw/D1/imagesTr/a.png", "raw/D1/labelsTr/a.png", "raw/D1/dataset.json"])
+    assert find_sam_med3d(tmp_path, 0) is None
+    assert find_sam_med3d(tmp_path / "x.csv", 0) is None
