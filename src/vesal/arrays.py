@@ -49,8 +49,14 @@ Colours = UInt8[np.ndarray, "rows columns 3"]
 PageMask = Bool[np.ndarray, "rows columns"]
 """True inside the object, on a slice as it lies on a page."""
 
+PagePiece = Bool[np.ndarray, "height width"]
+"""True inside the object, on a part of a slice, or with larger pixels than the slice has."""
+
 PagePoints = Float64[np.ndarray, "points 2"]
 """Points on a page, (row, column) a row; 0 is the middle of the first pixel."""
+
+PageCorners = Float64[np.ndarray, "corners 2"]
+"""Corners of a closed outline on a page, (row, column) a row; 0 is the middle of the first pixel."""
 
 PageValues = Float32[np.ndarray, "rows columns"]
 """Values on a slice as it lies on a page."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import PageMask, PagePoints
+from vesal.arrays import PageCorners, PageMask, PagePoints
 
 # Rows and columns of the eight neighbours, against the clock from the right one.
 _NEIGHBOURS = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
@@ -38,11 +38,11 @@ def walked_round(mask: PageMask) -> list[_Pixel]:
     return [(row - 1, column - 1) for row, column in walk]
 
 
-def simplified(points: PagePoints, tolerance: float) -> PagePoints:
+def simplified(points: PagePoints, tolerance: float) -> PageCorners:
     """The closed outline with as few of its corners as keep it within a tolerance.
 
     Ramer 1972, Douglas and Peucker 1973, begun at the first corner and the one furthest from it.
-    At least three corners are left where there are as many that differ.
+    At least three corners are left of as many.
     """
     if len(points) < 4:
         return points
@@ -61,13 +61,14 @@ def simplified(points: PagePoints, tolerance: float) -> PagePoints:
             middle = first + 1 + worst
             kept[middle] = True
             open_runs += [(first, middle), (middle, last)]
-    if kept.sum() < 4:  # a line there and back
-        kept[1 + int(np.argmax(_distances(ring[1:-1], ring[0], ring[far])))] = True
-    return ring[:-1][kept[:-1]]
+    away = _distances(ring, ring[0], ring[far])
+    while kept.sum() < 4:  # a line there and back
+        kept[np.argmax(np.where(kept, -1.0, away))] = True
+    return np.asarray(ring[:-1][kept[:-1]])
 
 
 def _distances(
-    points: PagePoints, start: NDArray[np.float64], end: NDArray[np.float64]
+    points: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """How far points are from the line between two others, or from its ends beyond them."""
     line = end - start

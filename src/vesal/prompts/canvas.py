@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import MaskArray, PageMask, PagePoints, PointsIndex
+from vesal.arrays import MaskArray, PageMask, PagePiece, PagePoints, PointsIndex
 from vesal.geometry.components import mask_box, pieces
 
 _ALIKE = 1.01  # spacings that differ by less are one
@@ -23,7 +23,7 @@ class Canvas:
         slice_index: which slice it is.
     """
 
-    piece: PageMask
+    piece: PagePiece
     start: tuple[int, int]
     sides: tuple[int, int]
     spacing_mm: tuple[float, float]
@@ -86,7 +86,7 @@ def slice_axis(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> int:
     return max(a for a, spacing in enumerate(spacing_mm) if spacing * _ALIKE >= coarsest)
 
 
-def _largest(page: PageMask) -> tuple[PageMask, tuple[slice, ...]]:
+def _largest(page: PageMask) -> tuple[PagePiece, tuple[slice, ...]]:
     """The largest piece of a page that is not empty, cut to its box, and that box."""
     labels = pieces(page)
     sizes = np.bincount(labels.reshape(-1))

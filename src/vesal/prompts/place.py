@@ -29,6 +29,9 @@ def box_on(grid: Grid, box: IndexBox, *, positive: bool = True) -> Box:
         PromptError: a range that is empty, or of another number of axes than the grid.
     """
     low, high = box
+    if any(b <= a for a, b in zip(low, high, strict=False)):
+        msg = f"a box needs at least one voxel on each axis, got those from {low} to before {high}"
+        raise PromptError(msg)
     return Box.of_voxels(grid, low, tuple(i - 1 for i in high), positive=positive)
 
 

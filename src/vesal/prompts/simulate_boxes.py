@@ -1,6 +1,7 @@
 """The boxes that a simulated user draws: round the largest piece or the whole, and a little off."""
 
-import cc3d
+from collections.abc import Sequence
+
 import numpy as np
 
 from vesal.arrays import MaskArray
@@ -30,19 +31,19 @@ def component_boxes(mask: MaskArray, count: int = 1) -> tuple[IndexBox, ...]:
     larger. Where there are fewer pieces than boxes asked for, all are taken in C order, and again
     from the first on. An empty mask has no box (the papers' code divides by zero there).
     """
-    labels = pieces(mask)
-    found, firsts = np.unique(labels, return_index=True)
-    ordered = [int(label) for _, label in sorted(zip(firsts, found, strict=True)) if label]
-    if not ordered:
+    held = mask_box(mask)
+    if held is None:
         return ()
-    measured = cc3d.statistics(labels)
+    inside = mask[held]
+    labels = pieces(inside)  # numbered in C order
+    sizes = np.bincount(labels[inside])
+    ordered = list(range(1, len(sizes)))
     if len(ordered) >= count:
-        ordered.sort(key=lambda label: -int(measured["voxel_counts"][label]))
-    chosen = [ordered[i % len(ordered)] for i in range(count)]
-    sides = [measured["bounding_boxes"][label] for label in chosen]
-    return tuple(
-        (tuple(int(s.start) for s in box), tuple(int(s.stop) for s in box)) for box in sides
-    )
+        ordered.sort(key=lambda label: -int(sizes[label]))
+    found = [tight_box(np.asarray(labels == label)) for label in ordered[:count]]
+    start = [s.start for s in held]
+    boxes = [(_moved(b[0], start), _moved(b[1], start)) for b in found if b is not None]
+    return tuple(boxes[i % len(boxes)] for i in range(count))
 
 
 def largest_shift(box: IndexBox) -> int:
@@ -60,8 +61,7 @@ def shifted_box(box: IndexBox, rng: Draws) -> IndexBox:
     if most == 0:
         return box
     shift = [int(rng.integers(-most, most)) for _ in box[0]][::-1]
-    low, high = (tuple(i + s for i, s in zip(c, shift, strict=True)) for c in box)
-    return low, high
+    return _moved(box[0], shift), _moved(box[1], shift)
 
 
 def outward_box(
@@ -102,3 +102,7 @@ def sloppy_box(
         low.append(start)
         high.append(min(max(last + moves[1], start + 1), count))
     return tuple(low), tuple(high)
+
+
+def _moved(corner: Voxel, shift: Sequence[int]) -> Voxel:
+    return tuple(i + s for i, s in zip(corner, shift, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vesal.arrays import MaskArray, PageDistances, PageMask, PagePoints
+from vesal.arrays import MaskArray, PageCorners, PageDistances, PageMask, PagePiece, PagePoints
 from vesal.errors import ConfigError
 from vesal.geometry.components import component_at
 from vesal.geometry.outline import simplified, walked_round
@@ -17,11 +17,12 @@ Outline = tuple[tuple[float, ...], ...]
 
 _OUTSIDE = 0.15  # of the object's radius
 _WOBBLE = 0.5  # of the way outside
-_LEAST_OUTSIDE = 1.5  # pixels of the coarser axis: a pen is not steadier
+_LEAST_OUTSIDE = 2.0  # pixels of the coarser axis: a pen is not steadier
+_NEAREST = 0.5  # of the way outside: however it wobbles, it comes no nearer
 _CLOSED = 3  # times as far as the lasso lies outside: narrower bays are cut off
-_SMOOTH = 0.6  # standard deviation of the smoothing, in ways outside
+_SMOOTH = 0.5  # standard deviation of the smoothing, in ways outside
 _PER_MARGIN = 4  # pixels, or points of the outline, that the way outside is divided into
-_TOLERANCE = 0.25  # of the simplified outline, in ways outside
+_TOLERANCE = 0.25  # of the simplified outline, in ways outside, or pixels at the array's border
 _WAVES = 4  # that make up the wobble
 _WAVELENGTH = (1.0, 3.0)  # of them, in radii
 
@@ -37,8 +38,8 @@ def lasso(
 ) -> Outline:
     """The outline that a user draws round the largest piece of a region on its largest slice.
 
-    It holds the piece but for single voxels, cuts off narrow bays, has few corners, and does not
-    leave the array. Empty for an empty region.
+    It holds the piece but for a few voxels at its border, cuts off narrow bays, has few corners,
+    and does not leave the array. Empty for an empty region.
 
     Args:
         region: to draw round, 2D or 3D.
@@ -46,8 +47,8 @@ def lasso(
         rng: where the wobble comes from.
         axis: that slices lie across; the one with the largest spacing if not given.
         outside: how far out it lies, as a share of the radius of a disc of the piece's area; at
-            least one and a half pixels.
-        wobble: by which share of that it comes nearer or goes further out.
+            least two pixels.
+        wobble: by which share of that it comes nearer, half at most, or goes further out.
 
     Raises:
         ConfigError: a negative way outside, or a wobble that is not from 0 to 1.
@@ -66,10 +67,13 @@ def lasso(
     margin = max(outside * radius, _LEAST_OUTSIDE * float(spacing.max()))
     walk = _walk(page, margin, wobble, radius, rng)
     corners = _tidied(walk * spacing, margin) / spacing
-    start, sides = np.array(page.start), np.array(page.sides)
-    inside = np.clip(corners, -0.5 - start, sides - 0.5 - start)
-    few = simplified(inside * spacing, _TOLERANCE * margin) / spacing
-    return tuple(map(tuple, page.in_array(few).tolist()))
+    low = -0.5 - np.array(page.start)
+    high = low + np.array(page.sides)
+    cut = np.clip(corners, low, high)
+    # what was cut off at the border of the array lies near the piece: keep to it
+    tolerance = _TOLERANCE * (margin if (cut == corners).all() else float(spacing.min()))
+    few = simplified(cut * spacing, tolerance) / spacing
+    return tuple(map(tuple, page.in_array(np.clip(few, low, high)).tolist()))
 
 
 def _walk(
@@ -83,13 +87,13 @@ def _walk(
     piece = np.pad(_pooled(page.piece, coarser), [(count, count) for count in border.tolist()])
     reached = _away(piece, step) <= _CLOSED * margin
     closed = _away(~reached, step) > _CLOSED * margin
-    way = margin * (1 + wobble * _noise(piece.shape, step / radius, rng))
+    way = margin * np.maximum(_NEAREST, 1 + wobble * _noise(piece.shape, step / radius, rng))
     grown = component_at(_away(closed, step) <= way, np.argwhere(piece)[0].tolist())
     walk = np.array(walked_round(grown), np.float64) - border
     return walk * coarser + (coarser - 1) / 2  # the middle of a block of pixels
 
 
-def _pooled(piece: PageMask, blocks: NDArray[np.int64]) -> PageMask:
+def _pooled(piece: PageMask, blocks: NDArray[np.int64]) -> PagePiece:
     """Which blocks of so many rows and columns hold a pixel of the piece."""
     rows, columns = blocks.tolist()
     filled = np.pad(piece, [(0, -n % b) for n, b in zip(piece.shape, (rows, columns), strict=True)])
@@ -116,7 +120,7 @@ def _noise(
     return np.clip(total / math.sqrt(_WAVES), -1, 1)
 
 
-def _tidied(outline: PagePoints, margin: float) -> PagePoints:
+def _tidied(outline: PagePoints, margin: float) -> PageCorners:
     """A closed outline in mm with its steps smoothed away, by points a small part of it apart."""
     ring = np.concatenate([outline, outline[:1]])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ring, axis=0), axis=1))])
