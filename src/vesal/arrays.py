@@ -75,3 +75,9 @@ LabelArray = UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
 
 PlacedLabels = UInt8[np.ndarray, "*target"] | UInt16[np.ndarray, "*target"]
 """Label numbers on another grid than the one they came from."""
+
+PieceNumbers = UInt32[np.ndarray, "*space"]
+"""The number of the connected piece that each voxel belongs to, 0 for none."""
+
+VoxelIndices = Int64[np.ndarray, "points axis"]
+"""Array indices of voxels, one a row."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from tests.evaluation.painter import Painter
+from tests.evaluation.painter import Painter, Painting
 from tests.evaluation.test_play import START
 from vesal.arrays import LabelArray
 from vesal.datasets.challenge import ChallengeCase, MiddleBox, read_case, write_case
@@ -80,7 +80,7 @@ def organisers(path: Path, radius_mm: float, *, boxes: bool = True) -> dict[str,
         given = list(file["boxes"]) if boxes else []
     painter = Painter(radius_mm)
     image = read_case(path).image
-    trials = {}
+    trials: dict[int, Painting] = {}
     segs = np.zeros_like(gts)
     scores: dict[str, list[float]] = {"dice": [], "nsd": [], "nsd as stored": []}
     for number in range(6):
@@ -119,7 +119,7 @@ def organisers(path: Path, radius_mm: float, *, boxes: bool = True) -> dict[str,
 def monai_nsd(mask: np.ndarray, truth: np.ndarray, spacing: tuple[float, ...]) -> float:
     """Surface Dice within 2 mm as MONAI has it from DeepMind's surface-distance."""
     import torch
-    from monai.metrics import compute_surface_dice
+    from monai.metrics import compute_surface_dice  # type: ignore[attr-defined]
 
     a, b = (torch.from_numpy(np.pad(m, 1))[None, None] for m in (mask, truth))
     with warnings.catch_warnings():
