@@ -112,14 +112,9 @@ def test_floats_that_are_nearly_whole_are_labels(tmp_path: Path) -> None:
     nifti(tmp_path / "l.nii.gz", (values * (1 - 1e-7)).astype(np.float64))
     np.testing.assert_array_equal(masks(open_pair(pair(tmp_path)))["label 3"], values == 3)
     stored = nib.Nifti1Image((values * 10).astype(np.int16), LPS_2MM)  # type: ignore[no-untyped-call]
-    stored.header.set_slope_inter(0.1, 0)
-    stored.header["scl_slope"] = 0.1
+    stored.header.set_slope_inter(0.1, 0)  # type: ignore[no-untyped-call]
     nib.save(stored, tmp_path / "l.nii.gz")
-    raw = bytearray(nib.load(tmp_path / "l.nii.gz").header.binaryblock)
-    assert len(raw) == 348
-    np.testing.assert_array_equal(
-        sorted(masks(open_pair(pair(tmp_path)))), ["label 1", "label 2", "label 3"]
-    )
+    assert sorted(masks(open_pair(pair(tmp_path)))) == ["label 1", "label 2", "label 3"]
 
 
 @pytest.mark.parametrize(

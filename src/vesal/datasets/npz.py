@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,7 @@ def _opened(path: Path, key: str) -> Iterator[tuple[BufferedIOBase, zipfile.ZipI
             if entry.compress_type not in _PACKINGS or entry.file_size > packed:
                 raise zipfile.BadZipFile("its packing is odd")
             with archive.open(entry) as stream:
-                yield stream, entry
+                yield cast("BufferedIOBase", stream), entry  # typeshed has it as IO
     except ImageError:
         raise  # ours; it is a ValueError too
     except MemoryError as error:
