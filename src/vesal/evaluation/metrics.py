@@ -1,14 +1,10 @@
-"""How well a mask agrees with the true one."""
+"""How well a mask agrees with the true one, by counting voxels."""
 
-import functools
-import itertools
+import math
 
 import numpy as np
-from scipy import ndimage
 
-from vesal.arrays import Codes, ElementSizes, MaskArray, PointFlags
-from vesal.errors import ConfigError
-from vesal.geometry.components import mask_box
+from vesal.arrays import MaskArray
 
 
 def dice(mask: MaskArray, truth: MaskArray) -> float:
@@ -26,109 +22,13 @@ def iou(mask: MaskArray, truth: MaskArray) -> float:
     return 1.0 if union == 0 else int(np.count_nonzero(mask & truth)) / union
 
 
-def surface_dice(
-    mask: MaskArray, truth: MaskArray, spacing_mm: tuple[float, ...], tolerance_mm: float
-) -> float:
-    """Return the share, 0 to 1, of both borders that runs within the tolerance of the other (NSD).
+def volume_error(mask: MaskArray, truth: MaskArray) -> float:
+    """The volume that is too much, as a share of the true one; below 0 where some is missing.
 
-    Nikolov et al. (2021), by border elements as in DeepMind's surface-distance, which the papers
-    and the CVPR 2025 challenge use: a cell between voxel centres holds a piece of border, weighted
-    by its area (in 2D by its length) and as far away as the cell's centre. What lies beyond the
-    array counts as outside. Two empty masks agree (1), one empty mask agrees with nothing (0);
-    SAM-Med3D's script leaves cases out where both are empty.
-
-    Raises:
-        ConfigError: a tolerance that is below 0 or no number, or masks of other than 2 or 3 axes.
+    From -1 (nothing found) up without a bound. Two empty masks agree (0); where only the truth is
+    empty, anything is infinitely too much.
     """
-    if not tolerance_mm >= 0:
-        msg = f"the tolerance must be 0 mm or more, got {tolerance_mm}"
-        raise ConfigError(msg)
-    if mask.ndim not in (2, 3):
-        msg = f"a surface is measured in 2 or 3 axes, got masks of shape {mask.shape}"
-        raise ConfigError(msg)
-    box = mask_box(mask | truth)
-    if box is None:
-        return 1.0
-    spacing = tuple(spacing_mm)
-    codes = [_corner_codes(m[box]) for m in (mask, truth)]
-    borders = [(code > 0) & (code < 2**2**mask.ndim - 1) for code in codes]
-    if not all(border.any() for border in borders):
-        return 0.0
-    elements = [element_sizes(spacing)[c[b]] for c, b in zip(codes, borders, strict=True)]
-    near = [
-        _near(border, other, spacing, tolerance_mm) for border, other in (borders, borders[::-1])
-    ]
-    within = sum(float(e[n].sum()) for e, n in zip(elements, near, strict=True))
-    return within / sum(float(e.sum()) for e in elements)
-
-
-def _near(
-    border: MaskArray, other: MaskArray, spacing_mm: tuple[float, ...], tolerance_mm: float
-) -> PointFlags:
-    """Which cells of a border have one of the other border within the tolerance."""
-    # in double precision, as the reference: whole voxels away must not count as a bit more
-    away_mm = ndimage.distance_transform_edt(~other, sampling=spacing_mm)
-    return np.asarray(away_mm[border] <= tolerance_mm)
-
-
-def _corner_codes(mask: MaskArray) -> Codes:
-    """For each cell between voxel centres, which of its corners are inside, a bit for each."""
-    framed = np.pad(mask, 1)
-    codes = np.zeros(tuple(n - 1 for n in framed.shape), np.uint8)
-    for bit, offset in enumerate(itertools.product((0, 1), repeat=mask.ndim)):
-        corner = tuple(slice(o, o + n) for o, n in zip(offset, codes.shape, strict=True))
-        codes |= framed[corner].astype(np.uint8) << bit
-    return codes
-
-
-@functools.lru_cache(maxsize=64)
-def element_sizes(spacing_mm: tuple[float, ...]) -> ElementSizes:
-    """Area in mm^2 (in 2D length in mm) of the border in a cell, for each code of its corners.
-
-    The border is that of marching cubes with vertices in the middle of edges. Corners that touch
-    by no edge are cut off one by one, on the side that has fewer of them.
-    """
-    ndim = len(spacing_mm)
-    piece_size = _piece_length if ndim == 2 else _piece_area
-    sizes = np.zeros(2**2**ndim)
-    for code in range(len(sizes)):
-        bits = [bool(code >> bit & 1) for bit in range(2**ndim)]
-        corners = np.array(bits).reshape((2,) * ndim)
-        fewer = corners if 2 * corners.sum() <= corners.size else ~corners
-        labels, count = ndimage.label(fewer)
-        sizes[code] = sum(piece_size(labels == i + 1, spacing_mm) for i in range(count))
-    return sizes
-
-
-def _piece_length(piece: MaskArray, spacing_mm: tuple[float, ...]) -> float:
-    """Length of the line round a corner of a square, or between two pairs of corners."""
-    if piece.sum() == 1:
-        return float(np.linalg.norm(spacing_mm)) / 2
-    return float(_pairs(piece) @ np.array(spacing_mm))
-
-
-def _piece_area(piece: MaskArray, spacing_mm: tuple[float, ...]) -> float:
-    """Area of the surface round one to four corners of a cube that hang together by edges."""
-    faces = np.prod(spacing_mm) / np.array(spacing_mm)  # of the cell, across each axis
-    roofs = np.sqrt(np.square(faces).sum() - np.square(faces)) / 2  # round an edge along each axis
-    tip = float(np.linalg.norm(faces)) / 8  # the triangle that cuts off a corner
-    pairs, corners = _pairs(piece), int(piece.sum())
-    if corners <= 2:
-        return tip if corners == 1 else float(roofs @ pairs)
-    if corners == 3:  # a triangle across the cell, and the slope where the fourth would be
-        return float(faces @ (pairs == 0)) / 2 + 3 * tip
-    if pairs.max() == 2:  # one whole side: a plane
-        return float(faces @ (pairs == 0))
-    ends = piece & piece[::-1, ::-1, ::-1]
-    if not ends.any():  # a corner and its three neighbours: a hexagon
-        return 6 * tip
-    middle = _pairs(piece & ~ends)  # a chain from a corner to the opposite one
-    return 4 * tip + float(roofs @ (1 - middle)) / 2
-
-
-def _pairs(piece: MaskArray) -> ElementSizes:
-    """How many pairs of neighbours there are along each axis."""
-    pairs = [
-        np.count_nonzero(piece.take(0, axis) & piece.take(1, axis)) for axis in range(piece.ndim)
-    ]
-    return np.array(pairs, np.float64)
+    found, true = int(np.count_nonzero(mask)), int(np.count_nonzero(truth))
+    if true == 0:
+        return math.inf if found else 0.0
+    return (found - true) / true
