@@ -43,6 +43,9 @@ Codes = UInt8[np.ndarray, "*cells"]
 ElementSizes = Float64[np.ndarray, "_"]
 """Sizes of pieces of a border, in mm or mm^2, or a count of something along each axis."""
 
+Lengths = Float64[np.ndarray, "_"]
+"""Distances in mm, one for each of some voxels or cells."""
+
 Colours = UInt8[np.ndarray, "rows columns 3"]
 """A picture of red, green and blue, 0 to 255."""
 

@@ -1,4 +1,6 @@
-"""How well a mask agrees with the true one, voxel by voxel."""
+"""How well a mask agrees with the true one, by counting voxels."""
+
+import math
 
 import numpy as np
 
@@ -21,11 +23,12 @@ def iou(mask: MaskArray, truth: MaskArray) -> float:
 
 
 def volume_error(mask: MaskArray, truth: MaskArray) -> float:
-    """How much larger the mask is than the true one, as a share of it: 0.1 for a tenth too large.
+    """The volume that is too much, as a share of the true one; below 0 where some is missing.
 
-    -1 for an empty mask; of an empty truth 0 for an empty mask, else infinite.
+    From -1 (nothing found) up without a bound. Two empty masks agree (0); where only the truth is
+    empty, anything is infinitely too much.
     """
-    found, known = int(np.count_nonzero(mask)), int(np.count_nonzero(truth))
-    if known == 0:
-        return 0.0 if found == 0 else float("inf")
-    return (found - known) / known
+    found, true = int(np.count_nonzero(mask)), int(np.count_nonzero(truth))
+    if true == 0:
+        return math.inf if found else 0.0
+    return (found - true) / true

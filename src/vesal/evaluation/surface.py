@@ -1,17 +1,18 @@
-"""How well the surfaces of two masks agree, by pieces of border: surface Dice (NSD)."""
+"""How much of two surfaces runs close together: pieces of border, weighed by their area."""
 
 import functools
 import itertools
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from vesal.arrays import Codes, ElementSizes, MaskArray, PointFlags
 from vesal.errors import ConfigError
+from vesal.evaluation.distance import check_masks, nearest_mm
 from vesal.geometry.components import mask_box
 
-_SLACK = 1e-9  # of a search in which a coordinate is the product of an index and a spacing
+# a distance that equals the tolerance but for the rounding of its last digits is within it
+_ROUNDING = 1e-9
 
 
 def surface_dice(
@@ -23,17 +24,18 @@ def surface_dice(
     and the CVPR 2025 challenge use: a cell between voxel centres holds a piece of border, weighted
     by its area (in 2D by its length) and as far away as the cell's centre. What lies beyond the
     array counts as outside. Two empty masks agree (1), one empty mask agrees with nothing (0);
-    SAM-Med3D's script leaves cases out where both are empty.
+    SAM-Med3D's script leaves cases out where both are empty. An axis of one voxel counts too: both
+    sides of a single slice are border. The reference decides by the last binary digit whether three
+    steps of 0.1 mm are within 0.3 mm (it says no); here they are.
 
     Raises:
-        ConfigError: a tolerance that is below 0 or no number, or masks of other than 2 or 3 axes.
+        ConfigError: a tolerance that is below 0 or no number, or masks of other than 2 or 3 axes,
+            of two shapes, or with another number of spacings.
     """
     if not tolerance_mm >= 0:
         msg = f"the tolerance must be 0 mm or more, got {tolerance_mm}"
         raise ConfigError(msg)
-    if mask.ndim not in (2, 3):
-        msg = f"a surface is measured in 2 or 3 axes, got masks of shape {mask.shape}"
-        raise ConfigError(msg)
+    check_masks(mask, truth, spacing_mm)
     box = mask_box(mask | truth)
     if box is None:
         return 1.0
@@ -53,21 +55,9 @@ def surface_dice(
 def _near(
     border: MaskArray, other: MaskArray, spacing_mm: tuple[float, ...], tolerance_mm: float
 ) -> PointFlags:
-    """Which cells of a border, in C order, have one of the other border within the tolerance.
-
-    The distance is taken in double precision from whole numbers of cells: what is exactly as far
-    away as the tolerance is within it.
-    """
-    here, there = np.argwhere(border), np.argwhere(other)
-    spacing = np.array(spacing_mm)
-    tree = cKDTree(there * spacing, balanced_tree=False, compact_nodes=False)
-    bound = tolerance_mm * (1 + _SLACK) + _SLACK
-    _, nearest = tree.query(here * spacing, distance_upper_bound=bound)
-    found = nearest < len(there)
-    away_mm = np.full(len(here), np.inf)
-    steps = here[found] - there[nearest[found]]
-    away_mm[found] = np.sqrt(np.square(steps * spacing).sum(axis=1))
-    return away_mm <= tolerance_mm
+    """Which cells of a border have one of the other border within the tolerance."""
+    limit_mm = tolerance_mm * (1 + _ROUNDING)
+    return nearest_mm(border, other, spacing_mm, within_mm=limit_mm) <= limit_mm
 
 
 def _corner_codes(mask: MaskArray) -> Codes:
