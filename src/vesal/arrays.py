@@ -59,7 +59,7 @@ PagePoints = Float64[np.ndarray, "points 2"]
 """Points on a page, (row, column) a row; 0 is the middle of the first pixel."""
 
 PageCorners = Float64[np.ndarray, "corners 2"]
-"""Corners of a closed outline on a page, (row, column) a row; 0 is the middle of the first pixel."""
+"""Corners of a closed outline on a page, (row, column) a row; 0 is the first pixel's middle."""
 
 PageValues = Float32[np.ndarray, "rows columns"]
 """Values on a slice as it lies on a page."""
