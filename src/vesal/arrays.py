@@ -46,6 +46,12 @@ ElementSizes = Float64[np.ndarray, "_"]
 Lengths = Float64[np.ndarray, "_"]
 """Distances in mm, one for each of some voxels or cells."""
 
+Series = Float64[np.ndarray, "_"]
+"""Numbers in a row."""
+
+Counts = Int64[np.ndarray, "_"]
+"""How many there are of each of several things."""
+
 Colours = UInt8[np.ndarray, "rows columns 3"]
 """A picture of red, green and blue, 0 to 255."""
 
