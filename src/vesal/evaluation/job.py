@@ -12,7 +12,7 @@ from vesal.errors import InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
 from vesal.evaluation.methods.choose import method
-from vesal.evaluation.play import about_item, play, said_of, with_score
+from vesal.evaluation.play import about_item, play, said_of, start_row, with_score
 from vesal.evaluation.protocols.named import protocol_named
 from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.protocols.together import play_together
@@ -86,7 +86,9 @@ def run_job(job: Job) -> Result:
         opened = replace(opened, targets=targets)
         chosen = _method(job.spec)
         if protocol.together:
-            result = play_together(chosen, opened, protocol, _start(job, chosen.name, opened))
+            result = play_together(
+                chosen, opened, protocol, start_row(job.pair, chosen.name, job.seen)
+            )
             return replace(result, key=job.key, notes=(*opened.notes, *notes, *result.notes))
     except (InputError, OSError) as error:
         return Result(key=job.key, problem=said_of(error))
@@ -95,7 +97,9 @@ def run_job(job: Job) -> Result:
         if variant.needs not in chosen.prompts:
             notes += (f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out",)
             continue
-        found += _played(chosen, opened, variant, protocol, _start(job, chosen.name, opened))
+        found += _played(
+            chosen, opened, variant, protocol, start_row(job.pair, chosen.name, job.seen)
+        )
     return Result(key=job.key, found=tuple(found), notes=(*opened.notes, *notes))
 
 
@@ -107,7 +111,7 @@ def lost_job(job: Job, name: str, why: str) -> Result:
     except (InputError, ResourceError, OSError) as error:
         return Result(key=job.key, problem=said_of(error))
     targets, notes = _large_enough(opened, job.settings.least_ml)
-    start = replace(_start(job, name, opened), status="failed", message=why)
+    start = replace(start_row(job.pair, name, job.seen), status="failed", message=why)
     found = tuple(
         _lost(item, variant, protocol, start)
         for variant in protocol.variants
@@ -133,28 +137,6 @@ def _played(
         played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
         found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
     return found
-
-
-def _start(job: Job, name: str, opened: Opened) -> Row:
-    pair = opened.pair
-    return Row(
-        model=name,
-        variant="",
-        case=pair.name,
-        patient=pair.patient or pair.name,
-        dataset=pair.dataset,
-        modality=pair.modality,
-        object="",
-        seen=pair.seen if pair.seen is not None else job.seen,
-        truth_voxels=0,
-        truth_ml=None,
-        cut_off=False,
-        round=0,
-        clicks=0,
-        prompt="",
-        dice=0.0,
-        iou=0.0,
-    )
 
 
 def _large_enough(opened: Opened, least_ml: float) -> tuple[tuple[Target, ...], tuple[str, ...]]:
