@@ -46,6 +46,12 @@ ElementSizes = Float64[np.ndarray, "_"]
 Lengths = Float64[np.ndarray, "_"]
 """Distances in mm, one for each of some voxels or cells."""
 
+Series = Float64[np.ndarray, "_"]
+"""Numbers in a row."""
+
+Counts = Int64[np.ndarray, "_"]
+"""How many there are of each of several things."""
+
 Colours = UInt8[np.ndarray, "rows columns 3"]
 """A picture of red, green and blue, 0 to 255."""
 
@@ -59,7 +65,7 @@ PagePoints = Float64[np.ndarray, "points 2"]
 """Points on a page, (row, column) a row; 0 is the middle of the first pixel."""
 
 PageCorners = Float64[np.ndarray, "corners 2"]
-"""Corners of a closed outline on a page, (row, column) a row; 0 is the middle of the first pixel."""
+"""Corners of a closed outline on a page, (row, column) a row; 0 is the first pixel's middle."""
 
 PageValues = Float32[np.ndarray, "rows columns"]
 """Values on a slice as it lies on a page."""

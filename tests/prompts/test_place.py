@@ -31,9 +31,9 @@ def blob(grid: Grid, seed: int = 0) -> MaskArray:
     """A lopsided ellipsoid over much of the grid, of a voxel at least."""
     rng = np.random.default_rng(seed)
     axes = [(np.arange(n) - n * rng.uniform(0.35, 0.65)) / (0.4 * n + 0.3) for n in grid.shape]
-    mask = sum(a**2 for a in np.ix_(*axes)) <= 1
+    mask = np.asarray(sum(a**2 for a in np.ix_(*axes)) <= 1)
     mask[tuple(n // 2 for n in grid.shape)] = True
-    return np.asarray(mask)
+    return mask
 
 
 @every_grid

@@ -83,7 +83,7 @@ def by_scipy(truth: MaskArray, predicted: MaskArray, pooled_above: int) -> Place
     crop = np.pad(piece[whole].astype(np.uint8), [(p, p) for p in padding])
     pooled = crop.size > pooled_above
     if pooled:
-        crop = block_reduce(crop, (2,) * crop.ndim, np.max)
+        crop = block_reduce(crop, (2,) * crop.ndim, np.max)  # type: ignore[no-untyped-call]
     depth = ndimage.distance_transform_edt(crop)
     for axis in range(crop.ndim if pooled else 0):
         depth = depth.repeat(2, axis=axis)
@@ -106,6 +106,8 @@ def test_the_click_on_large_pieces_is_that_of_the_evaluators_libraries(
         truth, predicted = blobs(shape, seed), blobs(shape, seed + 100)
         found = challenge_click(truth, predicted, pooled_above=pooled_above)
         assert found == by_scipy(truth, predicted, pooled_above)
+        turned = np.asfortranarray(truth), np.asfortranarray(predicted)  # as views of x, y, z are
+        assert challenge_click(*turned, pooled_above=pooled_above) == found
 
 
 def test_half_the_grid_is_another_rule() -> None:

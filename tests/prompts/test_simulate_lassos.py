@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from skimage.measure import grid_points_in_poly
 
 from vesal.arrays import MaskArray
 from vesal.errors import ConfigError
+from vesal.images import open_image
 from vesal.prompts.canvas import Canvas, canvas
 from vesal.prompts.simulate_lassos import Outline, lasso
 
@@ -48,7 +48,7 @@ def on_page(page: Canvas) -> MaskArray:
 def test_a_lasso_holds_the_piece_and_stays_in_the_array(
     mask: MaskArray, outside: float, wobble: float, axis: int | None, seed: int
 ) -> None:
-    """Nine of ten of its voxels at least, however odd it is; the same for the same seed."""
+    """But for one in twenty of its voxels, however odd it is; the same for the same seed."""
     spacing = (1.0, 0.7, 2.0)[: mask.ndim]
     made, again = (
         lasso(mask, spacing, np.random.default_rng(seed), axis=axis, outside=outside, wobble=wobble)
@@ -64,7 +64,7 @@ def test_a_lasso_holds_the_piece_and_stays_in_the_array(
     assert corners.min() >= -0.5
     assert (corners <= np.array(mask.shape) - 0.5).all()
     piece = on_page(page)
-    assert (held(made, page) & piece).sum() >= 0.9 * piece.sum()
+    assert (held(made, page) & piece).sum() >= 0.95 * piece.sum()
 
 
 def overlap(mask: MaskArray, spacing: tuple[float, ...], seed: int, wobble: float) -> float:
@@ -81,7 +81,7 @@ def overlap(mask: MaskArray, spacing: tuple[float, ...], seed: int, wobble: floa
 @pytest.mark.parametrize("wobble", [0.0, 0.5, 1.0])
 def test_lassos_round_real_organs_and_nuclei(wobble: float, scans: Path, data: Path) -> None:
     """They hold nearly all of it, are a bit larger, and have few corners."""
-    labels = np.asarray(nib.load(scans / "example_seg_fast_force_split.nii.gz").dataobj)
+    labels = open_image(scans / "example_seg_fast_force_split.nii.gz").array
     nuclei = np.asarray(Image.open(data / "mask2d.tif"))
     for seed in range(3):
         for value in (1, 2, 5):

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from scipy import ndimage
 
 from vesal.arrays import MaskArray
 from vesal.errors import ConfigError
+from vesal.images import open_image
 from vesal.prompts.canvas import canvas
 from vesal.prompts.simulate_scribbles import (
     SCRIBBLE_KINDS,
@@ -170,7 +170,7 @@ def test_a_contour_lies_at_its_depth(depth_mm: float) -> None:
 @every_kind
 def test_strokes_on_real_organs_and_nuclei(kind: ScribbleKind, scans: Path, data: Path) -> None:
     """Inside, of a useful length, away from the border where they are to be."""
-    labels = np.asarray(nib.load(scans / "example_seg_fast_force_split.nii.gz").dataobj)
+    labels = open_image(scans / "example_seg_fast_force_split.nii.gz").array
     nuclei = np.asarray(Image.open(data / "mask2d.tif"))
     least = {"centre": 15, "line": 1, "contour": 20}[kind]
     for mask in (labels == 5, labels == 2, nuclei == np.bincount(nuclei[nuclei > 0]).argmax()):

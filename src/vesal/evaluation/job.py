@@ -18,7 +18,7 @@ from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.protocols.together import play_together
 from vesal.evaluation.results import Found, Result
 from vesal.evaluation.row import Row
-from vesal.evaluation.score import score
+from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
 
 
@@ -120,8 +120,8 @@ def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found
     patch = Patch.empty(item.scored.grid.shape)
     row = replace(about_item(start, item, variant.name), round=int(variant.first is None))
     truth = item.target.patch.full()
-    spacing = item.scored.grid.spacing_mm
-    missed = score(patch.full(), truth, spacing, tolerance_mm=protocol.tolerance_mm)
+    grid = item.scored.grid
+    missed = measured(patch.full(), truth, grid, tolerance_mm=protocol.tolerance_mm)
     return Found(part=item.part, rows=(with_score(row, missed),), mask=patch)
 
 

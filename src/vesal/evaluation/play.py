@@ -10,7 +10,7 @@ from vesal.evaluation.item import Item
 from vesal.evaluation.method import Method, Trial
 from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.row import Row
-from vesal.evaluation.score import Score, score
+from vesal.evaluation.score import Score, measured
 from vesal.evaluation.usage import measuring
 from vesal.evaluation.user import Said, Sight, generator_for
 from vesal.geometry.patch import Patch
@@ -123,11 +123,12 @@ class _Told:
 
     def _measured(self, number: int) -> Score:
         surfaces = number == 0 or number in self._protocol.reported
-        return score(
+        return measured(
             self.native,
             self._truth,
-            self._item.scored.grid.spacing_mm,
-            tolerance_mm=self._protocol.tolerance_mm if surfaces else None,
+            self._item.scored.grid,
+            tolerance_mm=self._protocol.tolerance_mm,
+            surfaces=surfaces,
         )
 
 

@@ -1,142 +1,265 @@
-"""What a handful of scores can tell: means with intervals, and whether two methods differ."""
+"""What many values say together: means with intervals, quartiles, one method against another.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+Objects of one patient are alike, so resampling draws patients wherever there are enough of them,
+and a result says which it drew. Rows may come in any order: equal sets give equal numbers.
+A distance is infinite where a mask is empty; so is its mean, while quartiles and ranks stay useful.
+"""
+
+import hashlib
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from vesal.evaluation.user import generator_for
+from vesal.arrays import Counts, Series
+from vesal.errors import ConfigError
+
+Key = TypeVar("Key", bound=Hashable)
 
 RESAMPLES = 2000
-_LEAST_PATIENTS = 5  # fewer say nothing of how patients vary
-_EQUAL = 1e-9  # Dice values that differ by less are a tie
+LEVEL = 0.95
+LEAST_PATIENTS = 5  # with fewer, resampled patients are mostly the same ones
+_BATCH = 2**21  # draws at a time: 16 MiB of indices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A mean, and where it would lie in 95 of 100 samples like this one.
+    """A mean over objects and its 95 % bootstrap percentile interval.
 
     Attributes:
-        mean: of all values.
-        low: end of the interval.
-        high: its other end.
-        unit: what was drawn anew, "patients" or "objects".
+        mean: of all objects, each with the same weight; infinite if one of them is, and no number,
+            as its interval, for differences that are infinite both ways.
+        low: 2.5th percentile of the means of resamples.
+        high: 97.5th percentile.
+        objects: how many values there are.
+        patients: how many patients they come from.
+        resampled: what was drawn with replacement; with "objects" the interval is too narrow where
+            objects of one patient are alike, and with one of them it has no width.
     """
 
     mean: float
     low: float
     high: float
-    unit: str
+    objects: int
+    patients: int
+    resampled: Literal["patients", "objects"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quartiles:
+    """The values that a quarter, half and three quarters of the objects do not exceed."""
+
+    low: float
+    median: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two methods on the same objects.
+    """One method against another over the objects that both have a value for.
 
     Attributes:
-        first: name of one method.
-        second: name of the other.
-        count: objects that both were measured on.
-        difference: mean of first minus second.
-        wins: objects on which the first is better.
-        ties: objects on which both are as good.
-        p: of Wilcoxon's signed-rank test, two-sided; 1 where all are ties, None for fewer than two
-            objects.
-        corrected_p: by Holm, for all comparisons made together.
+        difference: mean of first less second, with its interval; None without a pair.
+        p: two-sided, Wilcoxon signed-rank; 1 without a pair or where all are ties.
+        wins: objects that the first is better at.
+        ties: objects that both are as good at.
+        losses: objects that the second is better at.
+        unpaired: objects that only one of them has a value for, left out.
     """
 
-    first: str
-    second: str
-    count: int
-    difference: Interval
+    difference: Interval | None
+    p: float
     wins: int
     ties: int
-    p: float | None
-    corrected_p: float | None = None
-
-    @property
-    def losses(self) -> int:
-        """Objects on which the second is better."""
-        return self.count - self.wins - self.ties
+    losses: int
+    unpaired: int
 
 
-def interval(values: Sequence[float], patients: Sequence[str]) -> Interval:
-    """The mean of values with its 95 % interval by the bootstrap's percentiles.
+def interval(values: Sequence[float], patients: Sequence[str], *, seed: str = "") -> Interval:
+    """The mean of values and how far it can be trusted.
 
-    Objects of one patient are alike: whole patients are drawn where there are at least five of
-    them, else objects, which makes the interval too narrow. The draws follow from the names of
-    the patients, so that a report is the same each time.
+    Efron's percentile interval of 2,000 resamples: of patients with all their objects where there
+    are at least five patients, else of objects. Same values, patients and seed give the same
+    interval on every machine.
 
     Args:
-        values: at least one, all finite.
-        patients: whose each of them is.
+        values: one for each object.
+        patients: whose object each is.
+        seed: any text, such as the name of what is measured; other texts make other draws.
+
+    Raises:
+        ConfigError: without a value, with one that is no number, or with another number of
+            patients.
     """
-    numbers = np.asarray(values, np.float64)
-    mean = float(numbers.mean())
-    names = sorted(set(patients))
-    by_patient = len(names) >= _LEAST_PATIENTS
-    place = {name: i for i, name in enumerate(names)}
-    unit = np.array([place[p] for p in patients]) if by_patient else np.arange(len(numbers))
-    sums = np.bincount(unit, numbers)
-    counts = np.bincount(unit)
-    rng = generator_for("bootstrap", len(numbers), *names)
-    low, high = np.percentile(_means(sums, counts, rng), (2.5, 97.5)).tolist()
-    return Interval(mean=mean, low=low, high=high, unit="patients" if by_patient else "objects")
+    _check(values)
+    if len(values) != len(patients):
+        msg = f"each value needs a patient, got {len(values)} values and {len(patients)} patients"
+        raise ConfigError(msg)
+    return _interval(list(values), patients, seed)
 
 
-def compare(
-    first: str,
-    second: str,
-    pairs: Sequence[tuple[float, float]],
-    patients: Sequence[str],
+def quartiles(values: Sequence[float]) -> Quartiles:
+    """Median and quartiles, between two values in proportion (Hyndman and Fan's type 7).
+
+    Raises:
+        ConfigError: without a value, or with one that is no number.
+    """
+    _check(values)
+    ranked = sorted(values)
+    return Quartiles(
+        low=_quantile(ranked, 0.25), median=_quantile(ranked, 0.5), high=_quantile(ranked, 0.75)
+    )
+
+
+def compared(
+    first: Mapping[Key, float],
+    second: Mapping[Key, float],
+    patients: Mapping[Key, str],
+    *,
+    lower_is_better: bool = False,
+    seed: str = "",
 ) -> Comparison:
-    """Two methods on the same objects.
+    """One method against another, object by object.
+
+    Interval and Wilcoxon's test look at the same thing: with at least five patients the test ranks
+    each patient's mean difference, for objects of one patient are no independent evidence; with
+    fewer it ranks objects. Two infinite distances are a tie.
 
     Args:
-        first: name of one.
-        second: name of the other.
-        pairs: their scores on each object, at least one; higher is better.
-        patients: whose each object is.
+        first: value of each object.
+        second: value of each object.
+        patients: whose object each is.
+        lower_is_better: as for distances; the difference stays first less second.
+        seed: as in `interval`.
+
+    Raises:
+        ConfigError: a value that is no number, or an object without a patient.
     """
-    differences = [a - b for a, b in pairs]
-    ties = sum(abs(d) <= _EQUAL for d in differences)
-    p: float | None = None
-    if len(pairs) > 1:
-        told = [d for d in differences if abs(d) > _EQUAL]
-        p = float(stats.wilcoxon(told).pvalue) if told else 1.0
+    both = [key for key in first if key in second]
+    unpaired = len(first) + len(second) - 2 * len(both)
+    unknown = [key for key in both if key not in patients]
+    wrong = [key for key in both if math.isnan(first[key]) or math.isnan(second[key])]
+    if unknown or wrong:
+        msg = f"each object needs two numbers and a patient, got {(unknown + wrong)[0]} without"
+        raise ConfigError(msg)
+    differences = [_difference(first[key], second[key]) for key in both]
+    if not both:
+        return Comparison(difference=None, p=1.0, wins=0, ties=0, losses=0, unpaired=unpaired)
+    owners = [patients[key] for key in both]
+    found = _interval(differences, owners, seed)
+    more, less = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
     return Comparison(
-        first=first,
-        second=second,
-        count=len(pairs),
-        difference=interval(differences, patients),
-        wins=sum(d > _EQUAL for d in differences),
-        ties=ties,
-        p=p,
+        difference=found,
+        p=_wilcoxon(_by_patient(differences, owners) if _clustered(owners) else differences),
+        wins=less if lower_is_better else more,
+        ties=len(both) - more - less,
+        losses=more if lower_is_better else less,
+        unpaired=unpaired,
     )
 
 
-def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """The comparisons with p-values corrected for their number (Holm, 1979)."""
-    known = sorted(
-        ((one.p, i) for i, one in enumerate(comparisons) if one.p is not None),
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """The p values of several comparisons corrected for their number, in their order.
+
+    Holm (1979): the smallest times their number, the next times one less, and so on; none below
+    one before it, none above 1. The chance of any false finding among them stays below the level.
+
+    Raises:
+        ConfigError: a value outside 0 to 1.
+    """
+    if not all(0 <= p <= 1 for p in p_values):
+        msg = f"p values lie between 0 and 1, got {list(p_values)}"
+        raise ConfigError(msg)
+    corrected, highest = [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, p_values[i] * (len(p_values) - rank)))
+        corrected[i] = highest
+    return tuple(corrected)
+
+
+def _interval(values: Sequence[float], patients: Sequence[str], seed: str) -> Interval:
+    """See `interval`; differences of infinite values may have a mean that is no number."""
+    clustered = _clustered(patients)
+    # in one order, whatever order the rows came in, for it is places that are drawn
+    rows = sorted(zip(patients, values, strict=True))
+    ranked = np.array([value for _, value in rows], np.float64)
+    owners = np.array([patient for patient, _ in rows])
+    groups = np.unique(owners, return_inverse=True)[1] if clustered else np.arange(len(rows))
+    with np.errstate(invalid="ignore"):  # infinite both ways
+        mean = float(np.sort(ranked).mean())  # to the last digit the same for other patients
+        means = _resampled_means(np.bincount(groups, ranked), np.bincount(groups), seed)
+    ordered = np.sort(means).tolist()  # what is no number comes last
+    lost = math.isnan(ordered[-1])
+    tail = (1 - LEVEL) / 2
+    return Interval(
+        mean=mean,
+        low=math.nan if lost else _quantile(ordered, tail),
+        high=math.nan if lost else _quantile(ordered, 1 - tail),
+        objects=len(values),
+        patients=len(set(patients)),
+        resampled="patients" if clustered else "objects",
     )
-    found: dict[int, float] = {}
-    highest = 0.0
-    for rank, (p, i) in enumerate(known):
-        highest = max(highest, min(1.0, p * (len(known) - rank)))
-        found[i] = highest
-    return tuple(replace(one, corrected_p=found.get(i)) for i, one in enumerate(comparisons))
 
 
-def _means(
-    sums: NDArray[np.float64], counts: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Means of samples drawn anew, a part of them at a time to keep memory small."""
-    found = []
-    step = max(1, 2_000_000 // len(sums))
-    for start in range(0, RESAMPLES, step):
-        drawn = rng.integers(0, len(sums), (min(step, RESAMPLES - start), len(sums)))
-        found.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    return np.concatenate(found)
+def _resampled_means(sums: Series, counts: Counts, seed: str) -> Series:
+    """Means over as many groups as there are, drawn with replacement, 2,000 times.
+
+    Args:
+        sums: of each group's values.
+        counts: of each group's values.
+        seed: hashed, for Python's own hash of a text changes from run to run.
+    """
+    digest = hashlib.sha256(seed.encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+    means = np.empty(RESAMPLES)
+    batch = max(1, _BATCH // len(sums))
+    for start in range(0, RESAMPLES, batch):
+        rows = min(batch, RESAMPLES - start)
+        drawn = rng.integers(0, len(sums), (rows, len(sums)))
+        means[start : start + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    return means
+
+
+def _quantile(ranked: Sequence[float], share: float) -> float:
+    """Between two values in proportion; NumPy's has no answer beside infinite ones."""
+    whole, part = divmod(share * (len(ranked) - 1), 1)
+    low = ranked[int(whole)]
+    high = ranked[min(int(whole) + 1, len(ranked) - 1)]
+    return low if part == 0 or low == high else low + part * (high - low)
+
+
+def _check(values: Sequence[float]) -> None:
+    wrong = sum(math.isnan(value) for value in values)
+    if len(values) == 0 or wrong:
+        msg = f"statistics need one number or more, got {len(values)}, {wrong} of them NaN"
+        raise ConfigError(msg)
+
+
+def _clustered(patients: Sequence[str]) -> bool:
+    return len(set(patients)) >= LEAST_PATIENTS
+
+
+def _difference(first: float, second: float) -> float:
+    return 0.0 if first == second else first - second  # infinite less infinite is no number
+
+
+def _by_patient(differences: Sequence[float], patients: Sequence[str]) -> list[float]:
+    """Each patient's mean difference; infinite both ways is undecided: 0."""
+    held: dict[str, list[float]] = {}
+    for difference, patient in zip(differences, patients, strict=True):
+        held.setdefault(patient, []).append(difference)
+    means = (sum(ds) / len(ds) for ds in held.values())
+    return [0.0 if math.isnan(mean) else mean for mean in means]
+
+
+def _wilcoxon(differences: Sequence[float]) -> float:
+    """Two-sided p that differences lie around 0, those of 0 left out (Wilcoxon 1945)."""
+    counted = np.array([d for d in differences if d != 0])
+    if len(counted) == 0:
+        return 1.0
+    # only signs and ranks count, and infinite differences have ranks
+    ranks = np.sign(counted) * stats.rankdata(np.abs(counted))
+    return float(stats.wilcoxon(ranks).pvalue)

@@ -75,9 +75,7 @@ def challenge_click(
     labels = pieces(error)
     sizes = np.bincount(labels[error])  # nothing is 0 there
     piece = np.asarray(labels == int(np.argmax(sizes)))
-    inner = mask_box(piece)
-    if inner is None:  # there is an error, so there is a largest piece of it
-        return None
+    inner = mask_box(piece) or box  # never empty
     piece = piece[inner]
     deepest = np.flatnonzero(_deepest(piece, pooled_above))
     pick = np.random.RandomState(_SEED).choice(len(deepest))

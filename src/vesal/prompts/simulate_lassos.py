@@ -82,7 +82,7 @@ def _walk(
     """Points round the piece, by about a margin in mm, in pixels of its box."""
     spacing = np.array(page.spacing_mm)
     coarser = np.maximum(1, np.floor(margin / (_PER_MARGIN * spacing))).astype(np.int64)
-    step = spacing * coarser
+    step = spacing * coarser.astype(np.float64)
     border = np.ceil((_CLOSED + 2) * margin / step).astype(np.int64) + 1
     piece = np.pad(_pooled(page.piece, coarser), [(count, count) for count in border.tolist()])
     reached = _away(piece, step) <= _CLOSED * margin

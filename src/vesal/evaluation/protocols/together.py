@@ -21,7 +21,7 @@ from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.protocols.replies import InOneGo, OneByOne, Reply
 from vesal.evaluation.results import Found, Result
 from vesal.evaluation.row import Row
-from vesal.evaluation.score import score
+from vesal.evaluation.score import measured
 from vesal.evaluation.user import Said
 from vesal.geometry.patch import Patch
 
@@ -127,8 +127,9 @@ class _Game:
             message=reply.error,
         )
         mask = np.asarray(self._labels == n + 1)
-        spacing, tolerance = self._opened.image.grid.spacing_mm, self._protocol.tolerance_mm
-        return with_score(row, score(mask, self._items[n].truth, spacing, tolerance_mm=tolerance))
+        grid, tolerance = self._opened.image.grid, self._protocol.tolerance_mm
+        found = measured(mask, self._items[n].truth, grid, tolerance_mm=tolerance)
+        return with_score(row, found)
 
 
 def _notes(opened: Opened) -> tuple[str, ...]:
