@@ -1,4 +1,4 @@
-"""The ways in which objects are put into groups, so that a mean does not hide what it is made of."""
+"""Ways to put objects into groups, so that a mean does not hide what it is made of."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

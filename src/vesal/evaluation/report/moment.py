@@ -7,18 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vesal.evaluation.report.course import Course
-from vesal.evaluation.statistics import Interval, interval
+from vesal.evaluation.statistics import Interval, Quartiles, interval, quartiles
 
 _EQUAL = 1 - 1e-12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quartiles:
-    """Where a quarter, a half and three quarters of values lie below."""
-
-    low: float
-    median: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +77,6 @@ def moment(courses: Sequence[Course], clicks: int) -> Moment:
         assd=_distance([s[2] for s in surfaces]) if known else None,
         volume_error=quartiles([row.voxels / max(row.truth_voxels, 1) - 1 for row in rows]),
     )
-
-
-def quartiles(values: Sequence[float]) -> Quartiles:
-    """The quartiles of at least one value, by linear interpolation."""
-    low, median, high = np.percentile(np.asarray(values, np.float64), (25, 50, 75)).tolist()
-    return Quartiles(low=low, median=median, high=high)
 
 
 def _surfaces(course: Course, clicks: int) -> tuple[float, float, float] | None:
