@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 NEEDS := pyproject.toml constraints.txt | $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format clean
+.PHONY: help setup demo test bench lint types format clean
 
 help:  ## Show these targets.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ demo: $(READY)  ## Segment organs of a real CT and MR; writes demo-output/.
 # With bytecode kept, as each test of the command line would compile the whole package again.
 test: lint types  ## Everything: lint, types and all tests.
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup  ## The README's table of quality: vesal-mini and baselines on the declared test set.
+	$(BIN)/python benchmarks/quality.py --workers 2
 
 lint: setup  ## Style, formatting, floors, sizes.
 	$(BIN)/ruff check $(SOURCES)

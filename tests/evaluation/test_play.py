@@ -14,11 +14,10 @@ from vesal.datasets.pair import Pair
 from vesal.evaluation.baselines import ball
 from vesal.evaluation.item import items_of
 from vesal.evaluation.metrics import dice
-from vesal.evaluation.play import Played, about_item, play
+from vesal.evaluation.play import Played, about_item, play, start_row
 from vesal.evaluation.protocols.named import protocol_named
 from vesal.evaluation.protocols.protocol import Variant
 from vesal.evaluation.protocols.rules import error_anywhere, error_centre, largest_piece_box
-from vesal.evaluation.row import Row
 from vesal.evaluation.user import clicked
 from vesal.geometry.patch import Patch
 from vesal.images import Image
@@ -32,24 +31,7 @@ OPENED = Opened(
     image=IMAGE,
     targets=(Target(name="ball", patch=Patch.of(TRUTH)),),
 )
-START = Row(
-    model="painter",
-    variant="",
-    case="case",
-    patient="p",
-    dataset="",
-    modality="",
-    object="",
-    seen=None,
-    truth_voxels=0,
-    truth_ml=None,
-    cut_off=False,
-    round=0,
-    clicks=0,
-    prompt="",
-    dice=0.0,
-    iou=0.0,
-)
+START = start_row(OPENED.pair, "painter")
 CENTRES = Variant(name="error centre", click=error_centre, clicks=4)
 
 

@@ -12,10 +12,11 @@ from vesal.cli.console import bar, print_facts
 from vesal.errors import ResourceError
 
 if TYPE_CHECKING:
-    from vesal.evaluation.protocol import Round
-    from vesal.images import Image, Mask
+    from vesal.evaluation.item import Item
+    from vesal.evaluation.method import Method
+    from vesal.evaluation.play import Played
+    from vesal.images import Mask
     from vesal.images.picture import Row
-    from vesal.models.promptable import Promptable
     from vesal.progress import Progress
 
 HELP = """Segment organs of a real CT and a real MR from simulated clicks.
@@ -63,16 +64,26 @@ class Result:
     """What came of the clicks on one structure."""
 
     scan: str
-    structure: str
-    image: "Image"
-    mask: "Mask"
-    known: "Mask"
-    rounds: "tuple[Round, ...]"
+    item: "Item"
+    played: "Played"
+
+    @property
+    def structure(self) -> str:
+        """Its name."""
+        return self.item.target.name
+
+    @property
+    def mask(self) -> "Mask":
+        """What came out."""
+        from vesal.images import Mask
+
+        image = self.item.image
+        return Mask(array=self.played.mask.full(), grid=image.grid, source=image.source)
 
     @property
     def elapsed_s(self) -> float:
         """Seconds from the first click to the last mask."""
-        return sum(one.elapsed_s for one in self.rounds)
+        return sum(row.seconds for row in self.played.rows)
 
 
 def demo(
@@ -88,11 +99,11 @@ def demo(
     """
     _make(output)
     with bar("loading the model") as progress:
-        from vesal.checkpoints.load import load_model
+        from vesal.evaluation.methods.own import OwnMethod
         from vesal.images.picture import save_sheet
 
         results = []
-        for result in _results(load_model(_MODEL), progress):
+        for result in _results(OwnMethod(_MODEL), progress):
             name = f"{result.scan} {result.structure}".lower().replace(" ", "_")
             result.mask.save(output / f"{name}.nii.gz")
             results.append(result)
@@ -112,51 +123,49 @@ def _make(folder: Path) -> None:
         raise ResourceError(msg) from error
 
 
-def _results(model: "Promptable", progress: "Progress") -> Iterator[Result]:
-    from vesal.evaluation.protocol import click_rounds
-    from vesal.images import Mask, open_image
-    from vesal.session import Session
+def _results(model: "Method", progress: "Progress") -> Iterator[Result]:
+    from vesal.datasets import LabelFile, Pair, Structure, open_pair
+    from vesal.evaluation.item import items_of
+    from vesal.evaluation.play import about_item, play, start_row
+    from vesal.evaluation.protocols.named import protocol_named
 
     total = sum(len(scan.structures) for scan in SCANS)
     done = 0
     scans = Path(str(resources.files("vesal") / "assets" / "scans"))
+    protocol = protocol_named("clicks", _CLICKS)
+    (variant,) = protocol.variants
     for scan in SCANS:
-        image = open_image(scans / scan.image)
-        labels = open_image(scans / scan.labels)
-        for structure, value in scan.structures.items():
-            progress(done, total, f"{scan.name}: {structure}")
-            known = Mask(array=labels.array == value, grid=image.grid, source=image.source)
-            session = Session(image, model)
-            rounds = click_rounds(session, known.array, _CLICKS)
+        named = [Structure(name=name, values=(value,)) for name, value in scan.structures.items()]
+        labels = LabelFile(path=scans / scan.labels, structures=tuple(named))
+        pair = Pair(name=scan.name, image=scans / scan.image, labels=(labels,))
+        for item in items_of(open_pair(pair), variant.view):
+            progress(done, total, f"{scan.name}: {item.target.name}")
+            start = about_item(start_row(pair, model.name), item, variant.name)
             yield Result(
-                scan=scan.name,
-                structure=structure,
-                image=image,
-                mask=session.mask,
-                known=known,
-                rounds=rounds,
+                scan=scan.name, item=item, played=play(model, item, variant, protocol, start)
             )
             done += 1
     progress(done, total, "drawing the picture")
 
 
 def _row(result: Result) -> "Row":
-    from vesal.images.picture import Mark, Row
+    from vesal.evaluation.gallery import marks_of
+    from vesal.images import Mask
+    from vesal.images.picture import Row
 
-    first, last = result.rounds[0], result.rounds[-1]
-    clicks = [one.click for one in result.rounds]
+    image, rows = result.item.image, result.played.rows
     return Row(
-        image=result.image,
+        image=image,
         mask=result.mask,
-        known=result.known,
+        known=Mask(array=result.item.truth, grid=image.grid, source=image.source),
         title=result.structure,
         details=(
             result.scan,
-            f"Dice {first.dice:.2f} after 1 click",
-            f"Dice {last.dice:.2f} after {len(clicks)} clicks",
+            f"Dice {rows[0].dice:.2f} after 1 click",
+            f"Dice {rows[-1].dice:.2f} after {len(rows)} clicks",
             f"{result.elapsed_s:.1f} s",
         ),
-        marks=tuple(Mark(point_mm=c.point_mm, positive=c.positive) for c in clicks),
+        marks=marks_of(rows, image.grid),
     )
 
 
@@ -172,9 +181,9 @@ def _print_table(results: list[Result]) -> None:
     for result in results:
         table.add_row(
             f"{result.structure} ({result.scan})",
-            str(len(result.rounds)),
-            f"{result.rounds[0].dice:.2f}",
-            f"{result.rounds[-1].dice:.2f}",
+            str(len(result.played.rows)),
+            f"{result.played.rows[0].dice:.2f}",
+            f"{result.played.rows[-1].dice:.2f}",
             f"{result.elapsed_s:.1f}",
         )
     Console().print(table)

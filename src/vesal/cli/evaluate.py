@@ -128,6 +128,7 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
             evaluated,
             output,
             settings,
+            data=data,
             command=_command(data, specs, settings),
             against=against or [],
             progress=progress,

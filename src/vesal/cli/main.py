@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vesal.cli import demo, export, info, models, segment, serve, train, weights
+from vesal.cli import (
+    challenge,
+    demo,
+    evaluate,
+    export,
+    info,
+    models,
+    segment,
+    serve,
+    train,
+    weights,
+)
 from vesal.cli.console import print_error
 from vesal.errors import ResourceError, VesalError
 
@@ -24,6 +35,7 @@ _EXAMPLES = """[bold]Examples[/bold]
   vesal segment scan.nii.gz --point 98,161,397 -o liver.nii.gz
   vesal segment --prompts cases.csv -o out/
   vesal serve scans/
+  vesal evaluate data/ -o report/
   vesal segment --help
 
 [dim]vesal is a research tool, not a medical device.[/dim]"""
@@ -43,6 +55,8 @@ app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
 app.command("serve", help=serve.HELP, epilog=serve.EXAMPLES)(serve.serve)
 app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+app.command("evaluate", help=evaluate.HELP, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("challenge", help=challenge.HELP, epilog=challenge.EXAMPLES)(challenge.challenge)
 app.command("export", help=export.HELP, epilog=export.EXAMPLES)(export.export)
 app.add_typer(weights.app, name="weights")
 

@@ -1,5 +1,6 @@
 """Pictures of what was evaluated: image, truth, mask and clicks of one object."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +58,7 @@ class Gallery:
             title=f"{last.object}, {last.case}",
             details=(f"Dice {last.dice:.2f} after {last.clicks} clicks", last.model),
             known=Mask(array=item.target.patch.full(), grid=shown.grid, source=shown.source),
-            marks=_marks(found, item.image.grid),
+            marks=marks_of(found.rows, item.image.grid),
         )
 
     def _item(self, opened: Opened, row: Row, part: str) -> Item | None:
@@ -74,9 +75,9 @@ class Gallery:
         return self._last[1]
 
 
-def _marks(found: Found, grid: Grid) -> tuple[Mark, ...]:
+def marks_of(rows: Sequence[Row], grid: Grid) -> tuple[Mark, ...]:
     """The clicks of an object, from the grid that the method was shown to the world."""
-    placed = [clicked(row.prompt) for row in found.rows]
+    placed = [clicked(row.prompt) for row in rows]
     return tuple(
         Mark(point_mm=tuple(grid.to_world(np.array([one[0]], np.float64))[0]), positive=one[1])
         for one in placed

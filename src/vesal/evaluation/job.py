@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
@@ -12,14 +13,17 @@ from vesal.errors import InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
 from vesal.evaluation.methods.choose import method
-from vesal.evaluation.play import about_item, play, said_of, with_score
+from vesal.evaluation.play import about_item, play, said_of, start_row, with_score
 from vesal.evaluation.protocols.named import protocol_named
 from vesal.evaluation.protocols.protocol import Protocol, Variant
-from vesal.evaluation.protocols.together import play_together
+from vesal.evaluation.protocols.rules import largest_piece_box
+from vesal.evaluation.protocols.together import VARIANT as TOGETHER
+from vesal.evaluation.protocols.together import no_scores, play_together
 from vesal.evaluation.results import Found, Result
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
+from vesal.images import Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,43 +81,42 @@ def run_job(job: Job) -> Result:
     Errors of the method are counted; a case that cannot be read is told in `Result.problem`.
 
     Raises:
-        ResourceError: the disk or the memory refuses, which will not be better with other cases.
+        VesalError: the method cannot be built, which will not be better with other cases.
     """
-    protocol = job.settings.chosen()
+    protocol, chosen = job.settings.chosen(), _method(job.spec)
+    start = start_row(job.pair, chosen.name, job.seen)
     try:
-        opened = _opened(job.pair, job.settings)
-        targets, notes = _large_enough(opened, job.settings.least_ml)
-        opened = replace(opened, targets=targets)
-        chosen = _method(job.spec)
+        opened, notes = _chosen(job)
         if protocol.together:
-            result = play_together(chosen, opened, protocol, _start(job, chosen.name, opened))
-            return replace(result, key=job.key, notes=(*opened.notes, *notes, *result.notes))
-    except (InputError, OSError) as error:
+            result = play_together(chosen, opened, protocol, start)
+        else:
+            result = _apart(chosen, opened, protocol, start)
+    except (InputError, ResourceError, OSError) as error:
         return Result(key=job.key, problem=said_of(error))
-    found: list[Found] = []
-    for variant in protocol.variants:
-        if variant.needs not in chosen.prompts:
-            notes += (f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out",)
-            continue
-        found += _played(chosen, opened, variant, protocol, _start(job, chosen.name, opened))
-    return Result(key=job.key, found=tuple(found), notes=(*opened.notes, *notes))
+    return replace(
+        result,
+        key=job.key,
+        notes=(*opened.notes, *notes, *result.notes),
+        signature=_signature(opened.image),
+    )
 
 
 def lost_job(job: Job, name: str, why: str) -> Result:
     """The result of a case whose worker died: every object of it is counted as not found."""
     protocol = job.settings.chosen()
     try:
-        opened = _opened(job.pair, job.settings)
+        opened, notes = _chosen(job)
     except (InputError, ResourceError, OSError) as error:
         return Result(key=job.key, problem=said_of(error))
-    targets, notes = _large_enough(opened, job.settings.least_ml)
-    start = replace(_start(job, name, opened), status="failed", message=why)
+    start = replace(start_row(job.pair, name, job.seen), status="failed", message=why)
+    variants = protocol.variants or (Variant(name=TOGETHER, first=largest_piece_box),)
     found = tuple(
         _lost(item, variant, protocol, start)
-        for variant in protocol.variants
-        for item in items_of(replace(opened, targets=targets), variant.view)
+        for variant in variants
+        for item in items_of(opened, variant.view)
     )
-    return Result(key=job.key, found=found, notes=notes)
+    tables = no_scores() if protocol.together and found else None
+    return Result(key=job.key, found=found, notes=notes, tables=tables)
 
 
 def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found:
@@ -125,36 +128,25 @@ def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found
     return Found(part=item.part, rows=(with_score(row, missed),), mask=patch)
 
 
-def _played(
-    chosen: Method, opened: Opened, variant: Variant, protocol: Protocol, start: Row
-) -> list[Found]:
-    found = []
-    for item in items_of(opened, variant.view):
-        played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
-        found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
-    return found
+def _apart(chosen: Method, opened: Opened, protocol: Protocol, start: Row) -> Result:
+    """All variants that the method can answer, each object on its own."""
+    found: list[Found] = []
+    notes: list[str] = []
+    for variant in protocol.variants:
+        if variant.needs not in chosen.prompts:
+            notes.append(f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out")
+            continue
+        for item in items_of(opened, variant.view):
+            played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
+            found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
+    return Result(key="", found=tuple(found), notes=tuple(notes))
 
 
-def _start(job: Job, name: str, opened: Opened) -> Row:
-    pair = opened.pair
-    return Row(
-        model=name,
-        variant="",
-        case=pair.name,
-        patient=pair.patient or pair.name,
-        dataset=pair.dataset,
-        modality=pair.modality,
-        object="",
-        seen=pair.seen if pair.seen is not None else job.seen,
-        truth_voxels=0,
-        truth_ml=None,
-        cut_off=False,
-        round=0,
-        clicks=0,
-        prompt="",
-        dice=0.0,
-        iou=0.0,
-    )
+def _chosen(job: Job) -> tuple[Opened, tuple[str, ...]]:
+    """The case with the targets that count, and notes on those that do not."""
+    opened = _opened(job.pair, job.settings)
+    targets, notes = _large_enough(opened, job.settings.least_ml)
+    return replace(opened, targets=targets), notes
 
 
 def _large_enough(opened: Opened, least_ml: float) -> tuple[tuple[Target, ...], tuple[str, ...]]:
@@ -172,6 +164,16 @@ def _large_enough(opened: Opened, least_ml: float) -> tuple[tuple[Target, ...], 
 @lru_cache(maxsize=1)
 def _opened(pair: Pair, settings: Settings) -> Opened:
     return open_pair(pair, resample=settings.resample, only=settings.only)
+
+
+_signatures: list[tuple[Image, Signature]] = []
+"""Of the last image."""
+
+
+def _signature(image: Image) -> Signature:
+    if not _signatures or _signatures[0][0] is not image:
+        _signatures[:] = [(image, signature(image))]
+    return _signatures[0][1]
 
 
 @lru_cache(maxsize=1)

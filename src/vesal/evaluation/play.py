@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vesal.arrays import MaskArray
+from vesal.datasets.pair import Pair
 from vesal.errors import PromptError, VesalError
 from vesal.evaluation.item import Item
 from vesal.evaluation.method import Method, Trial
@@ -130,6 +131,34 @@ class _Told:
             tolerance_mm=self._protocol.tolerance_mm,
             surfaces=surfaces,
         )
+
+
+def start_row(pair: Pair, model: str, seen: bool | None = None) -> Row:
+    """What is the same in all rows of a case.
+
+    Args:
+        pair: the case.
+        model: name of the method.
+        seen: whether it was trained on such images; what the data say of it comes first.
+    """
+    return Row(
+        model=model,
+        variant="",
+        case=pair.name,
+        patient=pair.patient or pair.name,
+        dataset=pair.dataset,
+        modality=pair.modality,
+        object="",
+        seen=seen if pair.seen is None else pair.seen,
+        truth_voxels=0,
+        truth_ml=None,
+        cut_off=False,
+        round=0,
+        clicks=0,
+        prompt="",
+        dice=0.0,
+        iou=0.0,
+    )
 
 
 def about_item(start: Row, item: Item, variant: str) -> Row:

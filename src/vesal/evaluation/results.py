@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vesal.datasets.likeness import Signature
 from vesal.errors import ConfigError, PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
@@ -40,6 +41,7 @@ class Result:
         found: objects and variants in the order in which they were played.
         notes: what deserves a warning.
         problem: why the case could not be read; nothing was played then.
+        signature: of its image, None where it was not read.
         tables: what a protocol measures of the case as a whole, a number for each round.
     """
 
@@ -47,6 +49,7 @@ class Result:
     found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    signature: Signature | None = None
     tables: dict[str, list[float]] | None = None
 
 
@@ -102,6 +105,7 @@ def _record(result: Result) -> dict[str, object]:
         "key": result.key,
         "notes": list(result.notes),
         "problem": result.problem,
+        "signature": _signature_record(result.signature),
         "tables": result.tables,
         "found": [
             {
@@ -124,11 +128,23 @@ def _read(path: Path) -> Result:
             found=tuple(_found(one) for one in record["found"]),
             notes=tuple(record["notes"]),
             problem=record["problem"],
+            signature=_signature(record["signature"]),
             tables=record["tables"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError) as error:
         msg = f"{path} is damaged or of another version of vesal; delete it, and it is made anew"
         raise ConfigError(msg) from error
+
+
+def _signature_record(signature: Signature | None) -> list[object] | None:
+    return None if signature is None else [signature.ndim, signature.bits.hex()]
+
+
+def _signature(record: list[object] | None) -> Signature | None:
+    if record is None:
+        return None
+    ndim, bits = record
+    return Signature(ndim=int(str(ndim)), bits=bytes.fromhex(str(bits)))
 
 
 def _found(record: dict[str, object]) -> Found:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from vesal.errors import ConfigError
 from vesal.evaluation.method import Method
+from vesal.evaluation.methods.command import CommandMethod
 from vesal.evaluation.methods.own import OwnMethod
+from vesal.evaluation.methods.remote import RemoteMethod
 from vesal.evaluation.methods.submission import SubmissionMethod
 from vesal.models.zoo import ZOO
 
@@ -14,6 +16,8 @@ _NAMED = re.compile(r"([^=:/\\{}]+)=(.+)", re.DOTALL)
 
 _BASELINES: dict[str, Callable[[str], Method]] = {}
 _OUTSIDE: dict[str, Callable[[str, str], Method]] = {
+    "command": CommandMethod,
+    "nninteractive": RemoteMethod,
     "submission": SubmissionMethod,
 }
 

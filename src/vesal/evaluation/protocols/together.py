@@ -104,14 +104,8 @@ class _Game:
             Found(part="", rows=tuple(rows), mask=Patch.of(np.asarray(self._labels == value)))
             for value, rows in enumerate(self._rows, 1)
         )
-        tables = {
-            "seconds": [one.seconds for one in self._rounds],
-            "dice": [one.dice for one in self._rounds],
-            "nsd": [one.nsd for one in self._rounds],
-            "nsd as stored": [one.nsd_as_stored for one in self._rounds],
-        }
-        notes = _notes(self._opened)
-        return Result(key="", found=found, notes=notes, tables=tables if found else None)
+        tables = _tables(self._rounds) if found else None
+        return Result(key="", found=found, notes=_notes(self._opened), tables=tables)
 
     def _row(self, n: int, number: int, words: Said | None, reply: Reply) -> Row:
         before = self._rows[n][-1].clicks if self._rows[n] else 0
@@ -130,6 +124,20 @@ class _Game:
         grid, tolerance = self._opened.image.grid, self._protocol.tolerance_mm
         found = measured(mask, self._items[n].truth, grid, tolerance_mm=tolerance)
         return with_score(row, found)
+
+
+def no_scores() -> dict[str, list[float]]:
+    """What is measured of a case in which nothing was answered."""
+    return _tables([RoundScore(seconds=0.0, dice=0.0, nsd=0.0, nsd_as_stored=0.0)] * ROUNDS)
+
+
+def _tables(rounds: Sequence[RoundScore]) -> dict[str, list[float]]:
+    return {
+        "seconds": [one.seconds for one in rounds],
+        "dice": [one.dice for one in rounds],
+        "nsd": [one.nsd for one in rounds],
+        "nsd as stored": [one.nsd_as_stored for one in rounds],
+    }
 
 
 def _notes(opened: Opened) -> tuple[str, ...]:
