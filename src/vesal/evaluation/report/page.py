@@ -1,0 +1,165 @@
+"""The page of a report: one file that needs nothing beside it, not even a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from vesal.evaluation.report.about import About
+from vesal.evaluation.report.agreement import volumes_plot
+from vesal.evaluation.report.comparisons import Contest
+from vesal.evaluation.report.course import Course, courses_of, names_in_order
+from vesal.evaluation.report.drawing import PALETTE
+from vesal.evaluation.report.grouping import ALL, GROUPINGS, STRUCTURE
+from vesal.evaluation.report.pictures import Scene, pictures
+from vesal.evaluation.report.plots import clicks_plot, seconds_plot, structures_plot
+from vesal.evaluation.report.summary import Summary, by_variant
+from vesal.evaluation.report.tables import (
+    Table,
+    contest_table,
+    dice_table,
+    effort_table,
+    failure_table,
+    seconds_table,
+    spread_table,
+)
+from vesal.evaluation.row import Row
+from vesal.evaluation.statistics import RESAMPLES
+from vesal.images.write import replacing
+
+_TEMPLATE = "page.html.jinja"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A plot with the words that stand below it."""
+
+    svg: Markup
+    caption: str
+
+
+def write_page(  # noqa: PLR0913  # all that is on the page
+    path: Path,
+    rows: Sequence[Row],
+    about: About,
+    summaries: Sequence[Summary],
+    contests: Sequence[Contest],
+    scene: Scene,
+) -> Path:
+    """Write the page in one step and return the path.
+
+    Raises:
+        ResourceError: if the disk refuses.
+    """
+    text = page(rows, about, summaries, contests, scene)
+    with replacing(path, ".html") as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def page(
+    rows: Sequence[Row],
+    about: About,
+    summaries: Sequence[Summary],
+    contests: Sequence[Contest],
+    scene: Scene,
+) -> str:
+    """The page as HTML; every name in it is escaped."""
+    courses = courses_of(rows)
+    models = names_in_order(courses, "model")
+    whole = [each for each in summaries if each.grouping == ALL.name]
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_template())
+    return template.render(
+        about=about,
+        objects=len({course.key for course in courses}),
+        patients=len({course.last.patient for course in courses}),
+        drawn=sorted({each.last.dice.resampled for each in whole if each.objects > 1}),
+        headline=dice_table(whole, about, groups=False),
+        spread=spread_table(whole),
+        effort=effort_table(whole),
+        times=seconds_table(whole),
+        groups=_group_tables(summaries, about),
+        structures=_of(summaries, STRUCTURE.name, about),
+        contests=contest_table(contests),
+        failures=failure_table(courses),
+        clicks_figures=_clicks_figures(courses, models),
+        structure_figures=_structure_figures(summaries, courses, models),
+        volume_figures=_volume_figures(courses, models, about),
+        seconds_figures=_seconds_figures(courses, models),
+        pictures=pictures(courses, models, scene),
+        palette=tuple(enumerate(PALETTE)),
+        resamples=RESAMPLES,
+    )
+
+
+def _template() -> str:
+    here = resources.files("vesal.evaluation.report")
+    return here.joinpath(_TEMPLATE).read_text(encoding="utf-8")
+
+
+def _group_tables(summaries: Sequence[Summary], about: About) -> tuple[tuple[str, Table], ...]:
+    """A table for each way of grouping that parts the objects at all."""
+    found = []
+    for grouping in GROUPINGS:
+        own = [each for each in summaries if each.grouping == grouping.name]
+        if grouping not in (ALL, STRUCTURE) and len({each.group for each in own}) > 1:
+            found.append((grouping.name, dice_table(own, about, groups=True)))
+    return tuple(found)
+
+
+def _of(summaries: Sequence[Summary], grouping: str, about: About) -> Table:
+    own = [each for each in summaries if each.grouping == grouping]
+    return dice_table(own, about, groups=True)
+
+
+def _clicks_figures(courses: Sequence[Course], models: Sequence[str]) -> tuple[Figure, ...]:
+    made = [
+        (variant, clicks_plot(f"clicks{number}", own, models))
+        for number, (variant, own) in enumerate(by_variant(courses).items())
+    ]
+    return _figures(made, "mean Dice over objects; the band is its 95 % bootstrap interval")
+
+
+def _structure_figures(
+    summaries: Sequence[Summary], courses: Sequence[Course], models: Sequence[str]
+) -> tuple[Figure, ...]:
+    made = []
+    for number, variant in enumerate(by_variant(courses)):
+        own = [s for s in summaries if s.grouping == STRUCTURE.name and s.variant == variant]
+        made.append((variant, structures_plot(f"structures{number}", own, models)))
+    return _figures(made, "bars end at the last clicks, upright lines mark the first; best on top")
+
+
+def _volume_figures(
+    courses: Sequence[Course], models: Sequence[str], about: About
+) -> tuple[Figure, ...]:
+    made = [
+        (variant, volumes_plot(f"volumes{number}", own, models, about.reported))
+        for number, (variant, own) in enumerate(by_variant(courses).items())
+    ]
+    return _figures(
+        made, "solid: mean; dashed: 95 % limits of agreement; in the text's colour: no difference"
+    )
+
+
+def _seconds_figures(courses: Sequence[Course], models: Sequence[str]) -> tuple[Figure, ...]:
+    made = [
+        (variant, seconds_plot(f"seconds{number}", own, models))
+        for number, (variant, own) in enumerate(by_variant(courses).items())
+    ]
+    return _figures(made, "median of objects; the band is their middle half")
+
+
+def _figures(made: Sequence[tuple[str, str | None]], words: str) -> tuple[Figure, ...]:
+    """Plots of variants, each with its name; the drawing has escaped what it was given."""
+    return tuple(
+        Figure(svg=Markup(svg), caption=f"{variant}: {words}.")  # noqa: S704
+        for variant, svg in made
+        if svg is not None
+    )

@@ -1,0 +1,31 @@
+"""All rows as a table for spreadsheets and for whoever wants to count again."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from vesal.evaluation.report.cells import safe_cell
+from vesal.evaluation.row import Row
+from vesal.images.write import replacing
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> Path:
+    """Write one line for each row, in one step, and return the path.
+
+    What was not measured is empty, an infinite distance "inf". A text that a spreadsheet would
+    take for a formula has an apostrophe in front, as a click "+ 12 40 7" has.
+
+    Raises:
+        ResourceError: if the disk refuses.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([safe_cell(getattr(row, name)) for name in COLUMNS] for row in rows)
+    with replacing(path, ".csv") as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
+    return path
