@@ -38,12 +38,12 @@ class RemoteMethod:
         self._close: Callable[[], object] = _nothing
         self._image: Image | None = None
         self._trial: RemoteTrial | None = None
-        self._connect()
-        known = self._client.supported_interactions
+        client = self._connect()
+        known = client.supported_interactions
         self._kinds = tuple(kind for kind, keys in _KINDS.items() if any(map(known.get, keys)))
-        if self._client.supports_initial_label:
+        if client.supports_initial_label:
             self._kinds = (*self._kinds, "mask")
-        self._identity = f"nninteractive {url} {self._client.INFERENCE_SESSION_VERSION}"
+        self._identity = f"nninteractive {url} {client.INFERENCE_SESSION_VERSION}"
 
     @property
     def name(self) -> str:
@@ -97,7 +97,8 @@ class RemoteMethod:
             raise
         return trial.order.mask(self._client.target_buffer)
 
-    def _connect(self) -> None:
+    def _connect(self) -> Any:  # noqa: ANN401  # of a package that may be missing
+        """A new place on the server; raises ResourceError."""
         try:
             from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
         except ImportError as error:
@@ -108,6 +109,7 @@ class RemoteMethod:
         self._client = client
         # The client's own thread keeps it alive, so nobody else would give its place back.
         self._close = weakref.finalize(self, client.close)
+        return client
 
     def _send(self, image: Image) -> None:
         order = WireOrder(ndim=image.grid.ndim)
@@ -228,7 +230,7 @@ def _one_sentence(url: str) -> Iterator[None]:
     except httpx.HTTPStatusError as error:
         raise ResourceError(_refusal(url, error.response)) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        msg = f"{url} cannot be reached ({error or type(error).__name__}): is a server there?"
+        msg = f"{url} cannot be reached ({str(error) or type(error).__name__}): is a server there?"
         raise ResourceError(msg) from error
     except ServerAtCapacityError as error:
         msg = f"{url} has no room for another client ({error}): try again later"
