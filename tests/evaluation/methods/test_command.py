@@ -250,7 +250,7 @@ def assert_alike(prompt: Prompt, other: Prompt) -> None:
     assert np.allclose(numbers(prompt), numbers(other), atol=1e-4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(grid=st.one_of(ugly_grids(), st.sampled_from(list(RASTERS.values()))))
 def test_our_own_reader_of_prompt_files_reads_what_was_said(grid: Grid) -> None:
     """Each prompt comes back in mm, on oblique, sheared and mirrored grids too."""
@@ -264,7 +264,7 @@ def test_our_own_reader_of_prompt_files_reads_what_was_said(grid: Grid) -> None:
     assert case.image == file.resolve()
     (wanted,) = case.wanted
     assert not wanted.one_by_one
-    for told, prompt in zip(wanted.said, said, strict=True):
+    for told, prompt in zip(wanted.prompts, said, strict=True):
         assert isinstance(told, Typed)
         assert_alike(told.on(grid, voxel=case.voxel), prompt)
 
@@ -298,7 +298,7 @@ def test_masks_lie_beside_the_prompts(tmp_path: Path, name: str) -> None:
         tmp_path / "p.json", image, file, [said, [click_on(grid, (1,) * grid.ndim, positive=True)]]
     )
     (wanted,) = read_cases(tmp_path / "p.json")[0].wanted
-    start, avoid, _ = wanted.said
+    start, avoid, _ = wanted.prompts
     assert np.array_equal(open_labels(start.path).array > 0, mask)  # type: ignore[union-attr]
     assert np.array_equal(open_labels(avoid.path).array > 0, ~mask)  # type: ignore[union-attr]
 
