@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_masks_are_those_of_our_own_method_voxel_for_voxel(address: str) -> None
             assert np.array_equal(masks[-1], near.add(prompts))
             assert masks[-1].any()
     assert all(mask.shape == SHAPE for mask in masks)
-    changes = [not np.array_equal(a, b) for a, b in zip(masks, masks[1:], strict=False)]
+    changes = [not np.array_equal(a, b) for a, b in pairwise(masks)]
     assert sum(changes) >= 4  # the prompts do say something
 
 
@@ -203,6 +204,8 @@ def test_a_place_that_was_taken_away_is_asked_for_again(address: str) -> None:
     assert np.array_equal(remote.begin(image).add(click), mask)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
 def test_a_method_that_is_not_used_any_more_gives_its_place_back() -> None:
     """Else the next one finds the server full."""
     with served(bright_app(places=1)) as url:
@@ -214,6 +217,8 @@ def test_a_method_that_is_not_used_any_more_gives_its_place_back() -> None:
             gc.collect()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
 def test_a_server_that_is_away_or_lost_is_said_in_one_sentence() -> None:
     """Before the first object, in the middle of one, and before the next."""
     image = image_on(TURNED)
@@ -233,6 +238,8 @@ def test_a_server_that_is_away_or_lost_is_said_in_one_sentence() -> None:
         assert "\n" not in str(told.value)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:99999", "nowhere", "ftp://127.0.0.1", "http://[x"]
 )
@@ -242,6 +249,8 @@ def test_an_address_that_is_none_is_said(url: str) -> None:
         RemoteMethod(url, "far")
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own
 def test_a_key_is_asked_for_where_the_server_wants_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read from the variable that the client knows."""
     with served(bright_app(key=KEY)) as url:
@@ -302,7 +311,7 @@ PLACE = {"lease_token": "1", "idle_timeout_seconds": 600}
 
 
 def test_a_server_offers_the_prompts_that_it_says_it_knows() -> None:
-    """NnInteractive's own model takes boxes on one slice only, and a solid one is not sent."""
+    """As nnInteractive's own model: no box but on one slice, so a solid one is not sent."""
     replies = {"/claim": PLACE, "/capabilities": CAPABLE, "/release": {}, "/set_target_buffer": {}}
     replies["/set_image"] = {"original_image_shape": [1, *SHAPE[::-1]]}
     replies["/add_bbox_interaction"] = {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vesal.arrays import MaskArray, Voxels
+from vesal.arrays import MaskArray, WireVoxels
 from vesal.errors import PromptError, ResourceError, SessionError
 from vesal.evaluation.methods.indices import voxel_of, voxels_of
 from vesal.evaluation.methods.wire_order import WireOrder
@@ -113,14 +113,14 @@ class RemoteMethod:
 
     def _send(self, image: Image) -> None:
         order = WireOrder(ndim=image.grid.ndim)
-        array = image.grey() if image.is_colour else image.array
-        spacing = order.spacing_mm(image)
+        array = order.sent(image.grey() if image.is_colour else image.array)
+        spacing, buffer = order.spacing_mm(image), order.buffer(image.grid.shape)
         self._image = None
         try:
             with _one_sentence(self._url):
                 properties = {} if spacing is None else {"spacing": spacing}
-                self._client.set_image(order.sent(array)[None], properties)
-                self._client.set_target_buffer(order.buffer(image.grid.shape))
+                self._client.set_image(array[None], properties)
+                self._client.set_target_buffer(buffer)
         except ResourceError:
             self._drop()
             raise
@@ -211,7 +211,7 @@ def _say_box(client: Any, pairs: list[list[int]], sign: bool, run: bool) -> None
     client.add_bbox_interaction(pairs, sign, run_prediction=run)
 
 
-def _sent(mask: MaskArray, order: WireOrder) -> Voxels:
+def _sent(mask: MaskArray, order: WireOrder) -> WireVoxels:
     return order.sent(mask).astype("uint8")
 
 
