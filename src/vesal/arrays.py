@@ -90,3 +90,6 @@ PieceNumbers = UInt32[np.ndarray, "*space"]
 
 VoxelIndices = Int64[np.ndarray, "points axis"]
 """Array indices of voxels, one a row."""
+
+WireVoxels = Shaped[np.ndarray, "slices rows columns"]
+"""Values of any type in the order of axes in which nnInteractive's clients send them."""

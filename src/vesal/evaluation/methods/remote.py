@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vesal.arrays import MaskArray, Voxels
+from vesal.arrays import MaskArray, WireVoxels
 from vesal.errors import PromptError, ResourceError, SessionError
 from vesal.evaluation.methods.indices import voxel_of, voxels_of
 from vesal.evaluation.methods.wire_order import WireOrder
@@ -38,12 +38,12 @@ class RemoteMethod:
         self._close: Callable[[], object] = _nothing
         self._image: Image | None = None
         self._trial: RemoteTrial | None = None
-        self._connect()
-        known = self._client.supported_interactions
+        client = self._connect()
+        known = client.supported_interactions
         self._kinds = tuple(kind for kind, keys in _KINDS.items() if any(map(known.get, keys)))
-        if self._client.supports_initial_label:
+        if client.supports_initial_label:
             self._kinds = (*self._kinds, "mask")
-        self._identity = f"nninteractive {url} {self._client.INFERENCE_SESSION_VERSION}"
+        self._identity = f"nninteractive {url} {client.INFERENCE_SESSION_VERSION}"
 
     @property
     def name(self) -> str:
@@ -97,7 +97,8 @@ class RemoteMethod:
             raise
         return trial.order.mask(self._client.target_buffer)
 
-    def _connect(self) -> None:
+    def _connect(self) -> Any:  # noqa: ANN401  # of a package that may be missing
+        """A new place on the server; raises ResourceError."""
         try:
             from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
         except ImportError as error:
@@ -108,17 +109,18 @@ class RemoteMethod:
         self._client = client
         # The client's own thread keeps it alive, so nobody else would give its place back.
         self._close = weakref.finalize(self, client.close)
+        return client
 
     def _send(self, image: Image) -> None:
         order = WireOrder(ndim=image.grid.ndim)
-        array = image.grey() if image.is_colour else image.array
-        spacing = order.spacing_mm(image)
+        array = order.sent(image.grey() if image.is_colour else image.array)
+        spacing, buffer = order.spacing_mm(image), order.buffer(image.grid.shape)
         self._image = None
         try:
             with _one_sentence(self._url):
                 properties = {} if spacing is None else {"spacing": spacing}
-                self._client.set_image(order.sent(array)[None], properties)
-                self._client.set_target_buffer(order.buffer(image.grid.shape))
+                self._client.set_image(array[None], properties)
+                self._client.set_target_buffer(buffer)
         except ResourceError:
             self._drop()
             raise
@@ -209,7 +211,7 @@ def _say_box(client: Any, pairs: list[list[int]], sign: bool, run: bool) -> None
     client.add_bbox_interaction(pairs, sign, run_prediction=run)
 
 
-def _sent(mask: MaskArray, order: WireOrder) -> Voxels:
+def _sent(mask: MaskArray, order: WireOrder) -> WireVoxels:
     return order.sent(mask).astype("uint8")
 
 
@@ -228,7 +230,7 @@ def _one_sentence(url: str) -> Iterator[None]:
     except httpx.HTTPStatusError as error:
         raise ResourceError(_refusal(url, error.response)) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        msg = f"{url} cannot be reached ({error or type(error).__name__}): is a server there?"
+        msg = f"{url} cannot be reached ({str(error) or type(error).__name__}): is a server there?"
         raise ResourceError(msg) from error
     except ServerAtCapacityError as error:
         msg = f"{url} has no room for another client ({error}): try again later"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import MaskArray, Voxels
+from vesal.arrays import MaskArray, Voxels, WireVoxels
 from vesal.images import Image
 
 
@@ -24,13 +24,13 @@ class WireOrder:
 
     ndim: int
 
-    def sent(self, array: Voxels) -> Voxels:
+    def sent(self, array: Voxels) -> WireVoxels:
         """An array of the image as it is sent."""
         turned = array.T if self.ndim == 3 else array[np.newaxis]
         # The wire names types without their byte order.
         return np.ascontiguousarray(turned, turned.dtype.newbyteorder("="))
 
-    def received(self, array: Voxels) -> Voxels:
+    def received(self, array: WireVoxels) -> Voxels:
         """The inverse of `sent`; a new array."""
         return np.array(array.T if self.ndim == 3 else array[0], order="C")
 
@@ -45,11 +45,11 @@ class WireOrder:
         spacing = image.grid.spacing_mm
         return list(spacing[::-1]) if self.ndim == 3 else [spacing[0], *spacing]
 
-    def buffer(self, shape: tuple[int, ...]) -> Voxels:
+    def buffer(self, shape: tuple[int, ...]) -> WireVoxels:
         """Zeros of the shape of what is sent, into which the client writes masks."""
         return np.zeros(self.sent(np.zeros(shape, np.bool_)).shape, np.uint8)
 
-    def mask(self, buffer: Voxels) -> MaskArray:
+    def mask(self, buffer: WireVoxels) -> MaskArray:
         """The mask in a buffer, on the axes of the image."""
         inside: MaskArray = self.received(buffer) != 0
         return inside
