@@ -43,6 +43,20 @@ def unchecked_tracing() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="package", autouse=True)
+def one_registry() -> Iterator[None]:
+    """Let the exporter read its operators once for each opset, and not again for each graph.
+
+    It parses the source of 500 functions for that, which takes longer than a small graph; all that
+    it does with them afterwards is look them up.
+    """
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    once = staticmethod(cache(ONNXRegistry.from_torchlib))
+    with patch.object(ONNXRegistry, "from_torchlib", once):
+        yield
+
+
 @pytest.fixture(scope="package")
 def files(unchecked_tracing: None, tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The files of the tiny network of a family, written once and not to be changed."""

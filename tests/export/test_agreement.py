@@ -30,7 +30,7 @@ def random(_: Asked, generator: torch.Generator) -> Arguments:
     return (torch.randn(4, 4, generator=generator),)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def half() -> Graph:
     """Twice a picture."""
     return Graph(
@@ -38,11 +38,12 @@ def half() -> Graph:
     )
 
 
-@pytest.fixture
-def path(half: Graph, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def path(half: Graph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its file."""
-    save(converted(half, 20), tmp_path / "twice.onnx", {})
-    return tmp_path / "twice.onnx"
+    path = tmp_path_factory.mktemp("twice") / "twice.onnx"
+    save(converted(half, 20), path, {})
+    return path
 
 
 def test_a_right_file_differs_by_rounding(half: Graph, path: Path) -> None:
