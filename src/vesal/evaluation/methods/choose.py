@@ -6,15 +6,24 @@ from pathlib import Path
 
 from vesal.errors import ConfigError
 from vesal.evaluation.method import Method
+from vesal.evaluation.methods.ball import BallMethod
 from vesal.evaluation.methods.command import CommandMethod
+from vesal.evaluation.methods.geodesic import GeodesicMethod
+from vesal.evaluation.methods.grower import GrowerMethod
 from vesal.evaluation.methods.own import OwnMethod
 from vesal.evaluation.methods.remote import RemoteMethod
 from vesal.evaluation.methods.submission import SubmissionMethod
+from vesal.evaluation.methods.walker import WalkerMethod
 from vesal.models.zoo import ZOO
 
 _NAMED = re.compile(r"([^=:/\\{}]+)=(.+)", re.DOTALL)
 
-_BASELINES: dict[str, Callable[[str], Method]] = {}
+_BASELINES: dict[str, Callable[[str], Method]] = {
+    "ball": BallMethod,
+    "geodesic": GeodesicMethod,
+    "random-walker": WalkerMethod,
+    "region-growing": GrowerMethod,
+}
 _OUTSIDE: dict[str, Callable[[str, str], Method]] = {
     "command": CommandMethod,
     "nninteractive": RemoteMethod,
