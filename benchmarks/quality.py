@@ -57,13 +57,7 @@ def main() -> None:
         again=options.again,
         progress=lambda done, total, text: print(f"{done} of {total}: {text}", flush=True),
     )
-    made = report(
-        evaluated,
-        options.output,
-        settings,
-        data=SCANS,
-        command="make bench",
-    )
+    made = report(evaluated, options.output, settings, SCANS, "make bench")
     print(made.table)
     print(made.page)
 

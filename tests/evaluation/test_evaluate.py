@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.evaluation.painter import Blind, Painter
 from tests.grids import UGLY
 from tests.phantoms import enlarged
+from vesal.datasets import find_pairs
 from vesal.errors import ConfigError, ResourceError
 from vesal.evaluation import evaluate as module
 from vesal.evaluation import job as job_module
@@ -25,7 +27,7 @@ from vesal.labels.palette import colour_of
 from vesal.progress import Counter
 
 GRID = enlarged(UGLY["flipped"], 12)
-SPECS = {
+SPECS: dict[str, Callable[[], Method]] = {
     "fine": lambda: Painter(4.0),
     "coarse": lambda: Painter(6.0),
     "breaks": lambda: Painter(5.0, fails_at=1),
@@ -68,7 +70,7 @@ def _painters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the words of `SPECS` choose painters, in this process."""
 
     def chosen(spec: str) -> Method:
-        return SPECS[spec]()  # type: ignore[no-any-return, operator]
+        return SPECS[spec]()
 
     job_module._method.cache_clear()
     job_module._opened.cache_clear()
@@ -88,7 +90,7 @@ def test_every_method_meets_every_object_of_every_case(data: Path) -> None:
     found = run(data, "fine", "coarse")
     places = {(row.model, row.case, row.object) for row in found.rows}
     assert len(places) == 2 * 3 * 2
-    firsts = {}
+    firsts: dict[tuple[str, str], set[str]] = {}
     for row in found.rows:
         if row.round == 1:
             firsts.setdefault((row.case, row.object), set()).add(row.prompt)
@@ -174,7 +176,7 @@ def test_a_process_that_dies_is_counted_too(data: Path, monkeypatch: pytest.Monk
 
 def test_a_lost_case_of_the_challenge_has_its_scores(data: Path) -> None:
     """Noughts for six rounds: it is not left out of the table."""
-    pair = module.find_pairs(data).pairs[0]
+    pair = find_pairs(data).pairs[0]
     job = job_module.Job(spec="fine", pair=pair, settings=Settings(protocol="cvpr-2025"), seen=None)
     result = lost_job(job, "fine", "gone")
     assert result.tables is not None

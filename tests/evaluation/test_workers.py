@@ -12,7 +12,6 @@ import pytest
 from vesal.errors import ConfigError, ResourceError
 from vesal.evaluation.workers import done_by_workers
 
-
 ROOT = Path(__file__).parents[2]
 
 

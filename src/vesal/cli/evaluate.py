@@ -43,6 +43,26 @@ EXAMPLES = """[bold]Examples[/bold]
   sam-unet     box; slice by slice
   cvpr-2025    box, then five clicks; areas under the curves"""
 
+_Data = Annotated[
+    Path, typer.Argument(metavar="DATA", show_default=False, help="Folder, JSON or CSV.")
+]
+_Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="REPORT", help="Folder for the report.")
+]
+_Model = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="vesal-mini if not given; repeatable. A name of `vesal models`, a weights file, "
+        "random-walker, region-growing, geodesic, ball, nninteractive:URL, command:... or "
+        "submission:...; NAME=MODEL calls it otherwise.",
+    ),
+]
+_Protocol = Annotated[str, typer.Option("--protocol", metavar="NAME", help="See below.")]
+_Clicks = Annotated[
+    int | None, typer.Option("--clicks", metavar="N", help="At most so many clicks.")
+]
 _Structures = Annotated[
     list[str] | None,
     typer.Option(
@@ -51,51 +71,37 @@ _Structures = Annotated[
         help="Only these, parted by commas; * and ? stand for letters.",
     ),
 ]
+_LeastMl = Annotated[
+    float, typer.Option("--least-ml", metavar="ML", help="Leave smaller objects out.")
+]
+_Resample = Annotated[
+    bool,
+    typer.Option(
+        "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
+    ),
+]
+_Against = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--against", metavar="DATA", help="Data a model was trained on: is any of it here?"
+    ),
+]
+_Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")]
+_Again = Annotated[bool, typer.Option("--again", metavar="", help="Make anew what is there.")]
 
 
 def evaluate(  # noqa: PLR0913  # each is an option on the command line
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", show_default=False, help="Folder, JSON or CSV.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="REPORT", help="Folder for the report.")
-    ],
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            metavar="MODEL",
-            help="vesal-mini if not given; repeatable. A name of `vesal models`, a weights file, "
-            "random-walker, region-growing, geodesic, ball, nninteractive:URL or command:...; "
-            "NAME=MODEL calls it otherwise.",
-        ),
-    ] = None,
-    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="See below.")] = (
-        "clicks"
-    ),
-    clicks: Annotated[
-        int | None, typer.Option("--clicks", metavar="N", help="At most so many clicks.")
-    ] = None,
+    data: _Data,
+    output: _Output,
+    model: _Model = None,
+    protocol: _Protocol = "clicks",
+    clicks: _Clicks = None,
     structures: _Structures = None,
-    least_ml: Annotated[
-        float, typer.Option("--least-ml", metavar="ML", help="Leave smaller objects out.")
-    ] = 0.0,
-    resample_labels: Annotated[
-        bool,
-        typer.Option(
-            "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
-        ),
-    ] = False,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--against", metavar="DATA", help="Data a model was trained on: is any of it here?"
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")] = 1,
-    again: Annotated[
-        bool, typer.Option("--again", metavar="", help="Make anew what is there.")
-    ] = False,
+    least_ml: _LeastMl = 0.0,
+    resample_labels: _Resample = False,
+    against: _Against = None,
+    workers: _Workers = 1,
+    again: _Again = False,
 ) -> None:
     """Evaluate, write the report, print the table.
 
@@ -105,10 +111,10 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
     if workers < 1:
         msg = f"--workers needs 1 or more, got {workers}"
         raise ConfigError(msg)
-    specs = model or ["vesal-mini"]
+    specs, names = model or ["vesal-mini"], _names(structures or [])
     with bar("loading the models", left=True) as progress:
         try:
-            from vesal.evaluation.evaluate import evaluate as run
+            from vesal.evaluation import evaluate as evaluation
             from vesal.evaluation.job import Settings
             from vesal.evaluation.reporting import report
         except ModuleNotFoundError as error:
@@ -117,22 +123,15 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
         settings = Settings(
             protocol=protocol,
             clicks=clicks,
-            only=_names(structures or []),
+            only=names,
             least_ml=least_ml,
             resample=resample_labels,
         )
-        evaluated = run(
+        evaluated = evaluation.evaluate(
             data, specs, output, settings, workers=workers, again=again, progress=progress
         )
-        made = report(
-            evaluated,
-            output,
-            settings,
-            data=data,
-            command=_command(data, specs, settings),
-            against=against or [],
-            progress=progress,
-        )
+        command = _command(data, specs, settings)
+        made = report(evaluated, output, settings, data, command, against or [], progress)
     print(made.table)
     _print_outcome(evaluated, made.page, made.warnings)
     if evaluated.problems:

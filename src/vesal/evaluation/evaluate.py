@@ -1,7 +1,7 @@
 """Evaluates methods on a data set: jobs to workers, results to a folder, a report at the end."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -137,26 +137,18 @@ def evaluate(
     chosen = contestants(specs)
     _make(folder)
     results = Results(folder)
-    done: dict[tuple[str, str], Result] = {}
-    waiting: list[Job] = []
     names = {one.spec: one.name for one in chosen}
-    for job in _jobs(found.pairs, chosen, settings):
-        place = (names[job.spec], job.pair.name)
-        old = None if again else results.of(*place, job.key)
-        if old is None:
-            waiting.append(job)
-        else:
-            done[place] = old
+    done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
     skipped = len(done)
     progress(0, len(waiting), "starting")
     for number, (job, made) in enumerate(done_by_workers(run_job, waiting, workers), 1):
-        name = names[job.spec]
-        result = made or replace(lost_job(job, name, _DIED), key=job.key)
+        place = (names[job.spec], job.pair.name)
+        result = made or lost_job(job, place[0], _DIED)
         if result.problem:
             logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
-        results.keep(name, job.pair.name, result)
-        done[name, job.pair.name] = result
-        progress(number, len(waiting), f"{job.pair.name}, {name}")
+        results.keep(*place, result)
+        done[place] = result
+        progress(number, len(waiting), ", ".join(reversed(place)))
     order = [(one.name, pair.name) for pair in found.pairs for one in chosen]
     return Evaluated(
         data=found,
@@ -164,6 +156,22 @@ def evaluate(
         results={place: done[place] for place in order},
         skipped=skipped,
     )
+
+
+def _sorted(
+    jobs: Iterator[Job], names: Mapping[str, str], results: Results, *, again: bool
+) -> tuple[dict[tuple[str, str], Result], list[Job]]:
+    """What is there already, and what is still to be done."""
+    done: dict[tuple[str, str], Result] = {}
+    waiting: list[Job] = []
+    for job in jobs:
+        place = (names[job.spec], job.pair.name)
+        old = None if again else results.of(*place, job.key)
+        if old is None:
+            waiting.append(job)
+        else:
+            done[place] = old
+    return done, waiting
 
 
 def _jobs(pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings) -> Iterator[Job]:

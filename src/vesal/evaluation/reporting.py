@@ -43,7 +43,6 @@ def report(
     evaluated: Evaluated,
     folder: Path,
     settings: Settings,
-    *,
     data: Path,
     command: str,
     against: Sequence[Path] = (),
