@@ -26,7 +26,7 @@ from vesal.evaluation.methods.wire_order import WireOrder
 from vesal.geometry import Grid
 from vesal.geometry.patch import Patch
 from vesal.images import Image, Source
-from vesal.prompts import Click, MaskPrompt
+from vesal.prompts import Click, MaskPrompt, Prompt
 from vesal.prompts.place import box_on, click_on, lasso_on, scribble_on
 
 pytest.importorskip("nnInteractive.inference.remote", reason="needs nninteractive-client")
@@ -76,7 +76,7 @@ def test_masks_are_those_of_our_own_method_voxel_for_voxel(address: str) -> None
     assert "vesal" in remote.identity
     assert remote.prompts == own.prompts
     outline = [(14, 14.5, 7.5), (14, 18.5, 7.5), (14, 18.5, 11.5), (14, 14.5, 11.5)]
-    rounds = [
+    rounds: list[list[Prompt]] = [
         [click_on(TURNED, INSIDE, positive=True)],
         [click_on(TURNED, (17, 2, 2), positive=False), click_on(TURNED, OTHER, positive=True)],
         [box_on(TURNED, ((5, 3, 2), (6, 13, 10)))],
