@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = """Evaluate models on a data set whose labels are known, by a published protocol or by ours.
 
 DATA is a folder (nnU-Net, Medical Segmentation Decathlon, BIDS derivatives, SAM-Med3D's \
-category/dataset/imagesTr, images beside labels, npz files of the CVPR 2025 challenge), a SAM-Med2D \
+category/dataset/imagesTr, images beside labels, npz of the CVPR 2025 challenge), a SAM-Med2D \
 JSON, or a CSV with the columns image and label. A simulated user clicks; a model that fails on an \
 object is counted with 0 there and named. Results are kept as they come: a run that was stopped \
 goes on, and a second one with a further model makes only what is new. Needs the extra: \

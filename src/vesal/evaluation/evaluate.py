@@ -140,15 +140,9 @@ def evaluate(
     names = {one.spec: one.name for one in chosen}
     done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
     skipped = len(done)
-    progress(0, len(waiting), "starting")
-    for number, (job, made) in enumerate(done_by_workers(run_job, waiting, workers), 1):
-        place = (names[job.spec], job.pair.name)
-        result = made or lost_job(job, place[0], _DIED)
-        if result.problem:
-            logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
+    for place, result in _made(waiting, names, workers, progress):
         results.keep(*place, result)
         done[place] = result
-        progress(number, len(waiting), ", ".join(reversed(place)))
     order = [(one.name, pair.name) for pair in found.pairs for one in chosen]
     return Evaluated(
         data=found,
@@ -156,6 +150,20 @@ def evaluate(
         results={place: done[place] for place in order},
         skipped=skipped,
     )
+
+
+def _made(
+    waiting: Sequence[Job], names: Mapping[str, str], workers: int, progress: Progress
+) -> Iterator[tuple[tuple[str, str], Result]]:
+    """Every job's result, in the order in which they end, and whose it is."""
+    progress(0, len(waiting), "starting")
+    for number, (job, made) in enumerate(done_by_workers(run_job, waiting, workers), 1):
+        place = (names[job.spec], job.pair.name)
+        result = made or lost_job(job, place[0], _DIED)
+        if result.problem:
+            logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
+        yield place, result
+        progress(number, len(waiting), ", ".join(reversed(place)))
 
 
 def _sorted(

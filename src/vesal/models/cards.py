@@ -14,6 +14,11 @@ _SAM_MED3D_SETS = (
     "VerSe19", "VerSe20", "VESSEL12", "WORD",
 )  # fmt: skip
 
+_MINI_SETS = (
+    "ts-dicom", "ts-aorta", "ts-heart", "pr-lung1", "pr-lung2", "icbm", "colin27", "inia19",
+    "sd-2d",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -40,17 +45,7 @@ class Card:
 
 CARDS: dict[str, Card] = {
     "vesal-mini": Card(
-        training_sets=(
-            "ts-dicom",
-            "ts-aorta",
-            "ts-heart",
-            "pr-lung1",
-            "pr-lung2",
-            "icbm",
-            "colin27",
-            "inia19",
-            "sd-2d",
-        ),  # fmt: skip
+        training_sets=_MINI_SETS,
         note="and synthetic shapes; SOURCES.md names each file",
     ),
     "sam-med3d": Card(training_sets=_SAM_MED3D_SETS, note="and 24 private sets (SAM-Med3D, table)"),
