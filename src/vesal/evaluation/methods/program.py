@@ -1,9 +1,12 @@
 """Runs a program of somebody else, without a shell and not for ever."""
 
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from vesal.errors import ConfigError, ResourceError
 
@@ -51,17 +54,32 @@ class Program:
         words = self._words
         for place, path in paths.items():
             words = [word.replace(f"{{{place}}}", path) for word in words]
+        code, error_text = self._ended(words)
+        if code != 0:
+            said = " ".join(error_text.split())[-_MOST_SHOWN:]
+            msg = f"{self._words[0]} ended with code {code}: {said or 'it said nothing'}"
+            raise ResourceError(msg)
+
+    def _ended(self, words: Sequence[str]) -> tuple[int, str]:
+        """The exit code, and what was said on stderr; what it started is stopped with it."""
         try:
-            done = subprocess.run(  # noqa: S603  # the user's own command, and no shell
-                words, capture_output=True, timeout=self._timeout_s, check=False
+            process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired as error:
-            msg = f"{self._words[0]} did not end within {self._timeout_s:g} s"
-            raise ResourceError(msg) from error
         except OSError as error:
             msg = f"{self._words[0]} cannot be run: {error.strerror or error}"
             raise ResourceError(msg) from error
-        if done.returncode != 0:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())[-_MOST_SHOWN:]
-            msg = f"{self._words[0]} ended with code {done.returncode}: {said or 'it said nothing'}"
-            raise ResourceError(msg)
+        with process:
+            try:
+                _, said = process.communicate(timeout=self._timeout_s)
+            except subprocess.TimeoutExpired as error:
+                msg = f"{self._words[0]} did not end within {self._timeout_s:g} s"
+                raise ResourceError(msg) from error
+            finally:
+                with suppress(OSError):  # all of it has ended by itself
+                    os.killpg(process.pid, signal.SIGKILL)
+        return process.returncode, said.decode("utf-8", "replace")

@@ -14,6 +14,9 @@ from vesal.images import Image
 from vesal.inference.drawn import lassoed, scribbled
 from vesal.prompts import Box, Click, Lasso, MaskPrompt, Prompt, Scribble
 
+_Act = Callable[[Any], None]
+"""What is done with the client of the server."""
+
 _READ_S = 600.0  # a model on a CPU may think for minutes; the client's own limit is one
 _UNAUTHORISED = 401
 
@@ -61,7 +64,7 @@ class RemoteMethod:
         return self._kinds
 
     def begin(self, image: Image) -> "RemoteTrial":
-        """A trial of a new object; one before it is over.
+        """A trial of a new object. The server holds one: trials that take turns are said anew.
 
         Raises:
             ResourceError: the server is away, full, or refuses the image.
@@ -79,22 +82,27 @@ class RemoteMethod:
         self._trial = RemoteTrial(self, image)
         return self._trial
 
-    def say(self, trial: "RemoteTrial", act: Callable[[Any], object]) -> MaskArray:
-        """The mask after something was done with the client.
+    def say(self, trial: "RemoteTrial", acts: Sequence[_Act]) -> MaskArray:
+        """The mask after all that was ever done for an object, of which the last is new.
 
         Raises:
-            SessionError: another trial was begun since.
+            SessionError: a trial of another image was begun since.
             ResourceError: the server is lost, or refuses.
         """
-        if trial is not self._trial:
-            msg = f"{self._name} holds one object at a time, and another one was begun"
+        if self._client is None or trial.image is not self._image:
+            msg = f"{self._name} holds one image at a time, and another one was begun"
             raise SessionError(msg)
         try:
             with _one_sentence(self._url):
-                act(self._client)
+                if trial is not self._trial:
+                    self._client.reset_interactions()
+                    for act in acts[:-1]:
+                        act(self._client)
+                acts[-1](self._client)
         except ResourceError:
             self._drop()
             raise
+        self._trial = trial
         return trial.order.mask(self._client.target_buffer)
 
     def _connect(self) -> Any:  # noqa: ANN401  # of a package that may be missing
@@ -137,8 +145,9 @@ class RemoteTrial:
 
     def __init__(self, method: RemoteMethod, image: Image) -> None:
         self._method, self._grid = method, image.grid
+        self.image = image
         self.order = WireOrder(ndim=image.grid.ndim)
-        self._begun = False
+        self._acts: list[_Act] = []
 
     @property
     def stability(self) -> float | None:
@@ -150,13 +159,12 @@ class RemoteTrial:
 
         Raises:
             PromptError: what the protocol cannot say, or what lies outside the image.
-            SessionError: another trial was begun since.
+            SessionError: a trial of another image was begun since.
             ResourceError: the server is lost, or refuses.
         """
         steps = [_step(prompt, self._grid, self.order) for prompt in prompts]
-        if any(isinstance(p, MaskPrompt) for p in prompts[0 if self._begun else 1 :]):
+        if any(isinstance(p, MaskPrompt) for p in prompts[0 if self._acts else 1 :]):
             raise PromptError("a mask must be said first: the server forgets all before it")
-        self._begun = self._begun or bool(steps)
 
         def act(client: Any) -> None:  # noqa: ANN401  # of a package that may be missing
             for step in steps[:-1]:
@@ -164,7 +172,8 @@ class RemoteTrial:
             for step in steps[-1:]:
                 step(client, True)
 
-        return self._method.say(self, act)
+        self._acts.append(act)
+        return self._method.say(self, self._acts)
 
 
 Step = Callable[[Any, bool], object]
