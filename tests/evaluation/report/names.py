@@ -30,6 +30,17 @@ SHIPPED = {
         autochthon_right; iliopsoas_left; iliopsoas_right""",
 }
 
+_REGIONS = """
+    bankssts caudalanteriorcingulate caudalmiddlefrontal corpuscallosum cuneus
+    entorhinal fusiform inferiorparietal inferiortemporal isthmuscingulate
+    lateraloccipital lateralorbitofrontal lingual medialorbitofrontal middletemporal
+    parahippocampal paracentral parsopercularis parsorbitalis parstriangularis
+    pericalcarine postcentral posteriorcingulate precentral precuneus
+    rostralanteriorcingulate rostralmiddlefrontal superiorfrontal superiorparietal
+    superiortemporal supramarginal frontalpole temporalpole transversetemporal
+    insula
+"""
+
 ELSEWHERE = {
     "TotalSegmentator, other tasks": {
         "bone": """tibia; fibula; patella; tarsal; metatarsal; phalanges_feet; ulna; radius; carpal;
@@ -61,18 +72,7 @@ ELSEWHERE = {
         "brain": "cerebellum; deep gray; gray; white matter; external CSF; brainstem",
     },
     "Desikan-Killiany, FreeSurfer, AAL": {
-        "brain": ";".join(
-            f"ctx-lh-{region}; R {region}"
-            for region in (
-                "bankssts caudalanteriorcingulate caudalmiddlefrontal corpuscallosum cuneus "
-                "entorhinal fusiform inferiorparietal inferiortemporal isthmuscingulate "
-                "lateraloccipital lateralorbitofrontal lingual medialorbitofrontal middletemporal "
-                "parahippocampal paracentral parsopercularis parsorbitalis parstriangularis "
-                "pericalcarine postcentral posteriorcingulate precentral precuneus "
-                "rostralanteriorcingulate rostralmiddlefrontal superiorfrontal superiorparietal "
-                "superiortemporal supramarginal frontalpole temporalpole transversetemporal insula"
-            ).split()
-        )
+        "brain": ";".join(f"ctx-lh-{region}; R {region}" for region in _REGIONS.split())
         + """; Left-Cerebral-White-Matter; Left-Cerebral-Cortex; Right-Lateral-Ventricle;
             Left-Inf-Lat-Vent; Left-Cerebellum-Cortex; Left-Thalamus-Proper; Left-Caudate;
             Left-Putamen; Right-Pallidum; 3rd-Ventricle; 4th-Ventricle; Brain-Stem;
@@ -87,8 +87,9 @@ ELSEWHERE = {
     },
     "HaN-Seg and others of the head": {
         "vessel": "A_Carotid_L; A_Carotid_R",
-        "head and neck": """Arytenoid; BuccalMucosa; Cavity_Oral; Cochlea_L; Eye_AL; Eye_PR; Glottis;
-            Glnd_Lacrimal_L; Glnd_Submand_R; Glnd_Thyroid; Larynx_SG; Lips; OpticChiasm; OpticNrv_L;
+        "head and neck": """Arytenoid; BuccalMucosa; Cavity_Oral; Cochlea_L; Eye_AL; Eye_PR;
+            Glottis; Glnd_Lacrimal_L; Glnd_Submand_R; Glnd_Thyroid; Larynx_SG; Lips; OpticChiasm;
+            OpticNrv_L;
             Parotid_R; Pituitary; optic nerve left; cervical esophagus; Inner Ear; teeth""",
         "bone": "Bone_Mandible; mandible; Temporal bone",
         "muscle": "Cricopharyngeus; Lateral_Rectus_L; rectus abdominis",

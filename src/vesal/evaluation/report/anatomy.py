@@ -73,9 +73,10 @@ _PHRASES = {
     """,
     # A ventricle without a side is one of the brain.
     "heart": """
-        heart, cardiac, atrium, atria, atrial, atrial appendage, left ventricle, right ventricle,
-        heart ventricle, left ventricular, right ventricular, myocardium, myocardial, heart muscle,
-        epicardium, endocardium, pericardium, pericardial, lv, rv, la, ra, lvm, myo,
+        heart, cardiac, atrium, atria, atrial, atrial appendage, left ventricle,
+        right ventricle, heart ventricle, left ventricular, right ventricular, myocardium,
+        myocardial,
+        heart muscle, epicardium, endocardium, pericardium, pericardial, lv, rv, la, ra, lvm, myo,
         aortic valve, mitral valve, tricuspid valve, pulmonary valve, coronary sinus
     """,
     "head and neck": """
@@ -89,7 +90,8 @@ _PHRASES = {
         cervical esophagus, oral cavity, nasal cavity, sinonasal cavity, buccal mucosa, mouth,
         lip, tongue, palate, uvula, tonsil, tooth, teeth, gingiva, ear, cochlea, mastoid,
         mastoid air cell, auditory canal, auditory, vestibular, semicircular canal, nose, nasal,
-        frontal sinus, maxillary sinus, sphenoid sinus, ethmoid sinus, sinus, face, cheek, hypophysis
+        frontal sinus, maxillary sinus, sphenoid sinus, ethmoid sinus, sinus, face, cheek,
+        hypophysis
     """,
     # Below the brain, whose nuclei are none of a cell.
     "cell": """
@@ -104,7 +106,7 @@ _PHRASES = {
         esophagus, duodenum, jejunum, ileum, small bowel, bowel, colon, intestine, cecum,
         appendix, sigmoid, rectum, anus, anal canal, adrenal, adrenal gland, bile duct, biliary,
         peritoneum, mesentery, abdomen, abdominal, ureter, urethra, urinary bladder, bladder,
-        prostate, prostatic, peripheral zone, transition zone, seminal vesicle, penile bulb,
+        prostate, prostatic, peripheral zone, transition zone, seminal vesicle, penis, penile bulb,
         testis, testicle, uterus, cervix, endometrium, ovary, ovaries, vagina, placenta, lung,
         pulmonary, trachea, airway, bronchus, bronchi, bronchia, bronchial, pleura, pleural,
         mediastinum, mediastinal, thymus, diaphragm, breast, mammary gland, thorax, chest
