@@ -1,1 +1,1 @@
-"""Tests of vesal.evaluation."""
+"""Tests of vesal.evaluation.report."""

@@ -5,7 +5,6 @@ into words and looked up in one table of words and phrases; what no word tells i
 """
 
 import re
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,7 +22,7 @@ _PHRASES = {
         meningioma, schwannoma, lymphoma, sarcoma, hemangioma, hemorrhage, bleeding, microbleed,
         hematoma, stroke, infarct, infarction, ischemia, ischemic, penumbra, wmh, hyperintensity,
         hyperintensities, hypointensity, hypointensities, polyp, melanoma, nevus, keratosis,
-        plaque, calcification, stenosis, aneurysm, thrombus, embolism, covid, covid-19, infection,
+        plaque, calcification, stenosis, aneurysm, thrombus, embolism, covid, infection,
         pneumonia, consolidation, opacity, opacities, ground glass, atelectasis, emphysema,
         pneumothorax, effusion, abscess, ulcer, wound, fracture, exudate, drusen
     """,
@@ -40,7 +39,8 @@ _PHRASES = {
         deltoid, trapezius, supraspinatus, infraspinatus, subscapularis, teres, pectoralis,
         latissimus dorsi, serratus, erector spinae, multifidus, quadratus lumborum,
         rectus abdominis, rectus femoris, lateral rectus, medial rectus, superior rectus,
-        inferior rectus, oblique, transversus abdominis, piriformis, obturator,
+        inferior rectus, external oblique, internal oblique, superior oblique,
+        inferior oblique, transversus abdominis, piriformis, obturator,
         sternocleidomastoid, scalene, platysma, levator scapulae, levator ani,
         pharyngeal constrictor, pharynx constrictor, cricopharyngeus, sterno thyroid,
         sternothyroid, thyrohyoid, prevertebral, digastric, masseter, temporalis, pterygoid,
@@ -49,22 +49,22 @@ _PHRASES = {
     # With the spinal cord: it is the same tissue, and no group of its own would have a second.
     "brain": """
         brain, brain stem, midbrain, pons, medulla oblongata, medulla, cerebrum, cerebral,
-        cerebellum, cerebelum, cerebellar, cerebellar vermis, vermis, cortex, ctx, hemisphere,
-        white matter, gray matter, gray, deep gray, wm, gm, csf, cerebrospinal fluid, lobule,
+        cerebellum, cerebelum, cerebellar, vermis, cortex, ctx, hemisphere,
+        white matter, gray matter, gray, deep gray, wm, gm, csf, cerebrospinal fluid,
         spinal cord, spinal canal, ventricle, lateral ventricle, third ventricle,
         fourth ventricle, 3rd ventricle, 4th ventricle, 5th ventricle, lat vent, ventral dc,
         diencephalon, thalamus, thalamic, hypothalamus, subthalamic, subthalamic nucleus,
         caudate, caudate nucleus, putamen, pallidum, globus pallidus, lentiform nucleus,
         striatum, accumbens, nucleus accumbens, substantia nigra, red nucleus, basal ganglia,
         hippocampus, hippocampal, amygdala, parahippocampal, entorhinal, fornix, fimbria,
-        choroid plexus, corpus callosum, cc, internal capsule, external capsule, capsule,
-        septum pellucidum, basal forebrain, subarachnoid space, vessel lh, claustrum, peduncle,
+        choroid plexus, corpus callosum, corpuscallosum, cc, internal capsule, external capsule,
+        septum pellucidum, basal forebrain, subarachnoid space, claustrum, peduncle,
         frontal, frontal lobe, temporal, temporal lobe, parietal, parietal lobe, occipital,
         occipital lobe, insula, insular, cingulate, cingulum, bankssts, caudalanteriorcingulate,
         caudalmiddlefrontal, cuneus, fusiform, inferiorparietal, inferiortemporal,
         isthmuscingulate, lateraloccipital, lateralorbitofrontal, lingual, medialorbitofrontal,
-        middletemporal, paracentral, parsopercularis, parsorbitalis, parstriangularis, pars
-        opercularis, pars orbitalis, pars triangularis, operculum, oper, pericalcarine,
+        middletemporal, paracentral, parsopercularis, parsorbitalis, parstriangularis,
+        pars opercularis, pars orbitalis, pars triangularis, operculum, oper, pericalcarine,
         calcarine, postcentral, posteriorcingulate, precentral, precuneus,
         rostralanteriorcingulate, rostralmiddlefrontal, superiorfrontal, superiorparietal,
         superiortemporal, supramarginal, supra marginal, frontalpole, temporalpole,
@@ -73,9 +73,10 @@ _PHRASES = {
     """,
     # A ventricle without a side is one of the brain.
     "heart": """
-        heart, cardiac, atrium, atria, atrial, atrial appendage, left ventricle, right ventricle,
-        heart ventricle, left ventricular, right ventricular, myocardium, myocardial, heart muscle,
-        epicardium, endocardium, pericardium, pericardial, lv, rv, la, ra, lvm, myo,
+        heart, cardiac, atrium, atria, atrial, atrial appendage, left ventricle,
+        right ventricle, heart ventricle, left ventricular, right ventricular, myocardium,
+        myocardial,
+        heart muscle, epicardium, endocardium, pericardium, pericardial, lv, rv, la, ra, lvm, myo,
         aortic valve, mitral valve, tricuspid valve, pulmonary valve, coronary sinus
     """,
     "head and neck": """
@@ -89,7 +90,8 @@ _PHRASES = {
         cervical esophagus, oral cavity, nasal cavity, sinonasal cavity, buccal mucosa, mouth,
         lip, tongue, palate, uvula, tonsil, tooth, teeth, gingiva, ear, cochlea, mastoid,
         mastoid air cell, auditory canal, auditory, vestibular, semicircular canal, nose, nasal,
-        frontal sinus, maxillary sinus, sphenoid sinus, ethmoid sinus, sinus, face, cheek, neck
+        frontal sinus, maxillary sinus, sphenoid sinus, ethmoid sinus, sinus, face, cheek,
+        hypophysis
     """,
     # Below the brain, whose nuclei are none of a cell.
     "cell": """
@@ -104,7 +106,7 @@ _PHRASES = {
         esophagus, duodenum, jejunum, ileum, small bowel, bowel, colon, intestine, cecum,
         appendix, sigmoid, rectum, anus, anal canal, adrenal, adrenal gland, bile duct, biliary,
         peritoneum, mesentery, abdomen, abdominal, ureter, urethra, urinary bladder, bladder,
-        prostate, prostatic, peripheral zone, transition zone, seminal vesicle, penile bulb,
+        prostate, prostatic, peripheral zone, transition zone, seminal vesicle, penis, penile bulb,
         testis, testicle, uterus, cervix, endometrium, ovary, ovaries, vagina, placenta, lung,
         pulmonary, trachea, airway, bronchus, bronchi, bronchia, bronchial, pleura, pleural,
         mediastinum, mediastinal, thymus, diaphragm, breast, mammary gland, thorax, chest
@@ -185,8 +187,8 @@ class Anatomy:
 def anatomy_of(name: str) -> Anatomy:
     """Return the group of a structure by the words of its name: "Glnd_Lacrimal_L", "kidney tumor".
 
-    A lesion is one wherever it sits. Else the longest phrase decides ("optic nerve" before
-    "nerve"), and of equally long ones the first in the table. A name without a known word is in
+    A lesion is one wherever it sits. Else the longest phrase decides ("optic disc" before
+    "disc"), and of equally long ones the first in the table. A name without a known word is in
     group "other".
     """
     words = _with_singulars(_words(name))
@@ -201,7 +203,7 @@ def anatomy_of(name: str) -> Anatomy:
 
 @cache
 def organ_of(name: str) -> str:
-    """Return a name that left and right share: "kidney" of "kidney_left", "Kidney-L", "left kidney".
+    """Return a name that left and right share: "kidney" of "left kidney" or "Kidney-L".
 
     In lower case with single blanks. Numbers stay, since ribs 3 and 4 are two organs: "rib_left_3"
     is "rib 3". The ventricles and atria of the heart keep their side: left and right are two organs
@@ -215,18 +217,19 @@ def organ_of(name: str) -> str:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    """The words of a name in the table's spelling, cut also where camel case begins a word."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    """The words of a name in the table's spelling, cut also at camel case, but not in "GTVp"."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
     words = re.findall(r"[^\W_]+", spaced.casefold())
     return tuple(" ".join(_SPELT.get(word, word) for word in words).split())
 
 
-def _with_singulars(words: tuple[str, ...]) -> AbstractSet[str]:
+def _with_singulars(words: tuple[str, ...]) -> frozenset[str]:
     """All words, with those they may be the plural of and those they count ("lesion2")."""
     plain = {*words, *(word.rstrip("0123456789") for word in words)}
-    plain |= {_SPELT.get(word, word) for word in plain}
-    ends = {word[: -len(end)] for word in plain for end in ("s", "es") if word.endswith(end)}
-    return plain | ends | {_SPELT[word] for word in ends if word in _SPELT}
+    # Short words that end in s are no plurals but short forms.
+    long = [word for word in plain if len(word) > 3]
+    ends = {word.removesuffix(end) for word in long for end in ("s", "es")}
+    return frozenset(" ".join(_SPELT.get(word, word) for word in plain | ends).split())
 
 
 @cache
