@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from vesal.arrays import Series
 from vesal.evaluation.report.course import Course
-from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short
+from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short, styled
 from vesal.evaluation.report.summary import clicks_shown
 
 _WIDE = 30.0  # volumes that differ by more than this factor: ratios, on logarithmic axes
@@ -26,7 +26,7 @@ class Volumes:
     @property
     def mean(self) -> Series:
         """Of mask and truth, for each object."""
-        return (self.truth + self.mask) / 2
+        return np.asarray((self.truth + self.mask) / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ def agreement(volumes: Volumes, *, ratios: bool) -> Agreement | None:
     return Agreement(bias=bias, low=low, high=high)
 
 
+@styled()
 def volumes_plot(
     name: str, courses: Sequence[Course], models: Sequence[str], reported: Sequence[int]
 ) -> str | None:

@@ -7,6 +7,8 @@ model's colour gets a CSS variable in its place, and so it is right on light and
 import io
 import re
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -21,7 +23,7 @@ PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 7.2  # inches of a plot, at 72 units each
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # matplotlib's own type of it is not in every release
     "svg.fonttype": "none",
     "svg.hashsalt": "vesal",
     "text.parse_math": False,  # names of structures are no formulas
@@ -52,6 +54,13 @@ _NAMED = re.compile(r'(\bid="|href="#|url\(#)')
 _FONT = "'DejaVu Sans', Verdana, system-ui, sans-serif"
 
 
+styled = partial(mpl.rc_context, _STYLE)
+"""Around a function that draws: the page's style, and the reader's own settings afterwards.
+
+matplotlib takes settings when text is made, and others when it is written: they hold all the time.
+"""
+
+
 class Plot:
     """A figure with axes side by side, to be drawn on and then taken as SVG.
 
@@ -64,19 +73,15 @@ class Plot:
 
     def __init__(self, name: str, height: float, columns: int = 1, lines: int = 1) -> None:
         self._name = name
-        # the style holds while something is made, and the reader's own settings come back
-        with mpl.rc_context(_STYLE):
-            self._figure = Figure(figsize=(WIDTH, height), layout="constrained")
-            self.axes: tuple[Axes, ...] = tuple(
-                self._figure.subplots(lines, columns, squeeze=False).flat
-            )
+        self._figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        subplots = self._figure.subplots(lines, columns, squeeze=False)
+        self.axes: tuple[Axes, ...] = tuple(subplots.flat)
 
     def legend(self, axes: Axes) -> None:
         """Say above everything which line is which."""
-        with mpl.rc_context(_STYLE):
-            handles, labels = axes.get_legend_handles_labels()
-            columns = min(len(labels), 3)
-            self._figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+        handles, labels = axes.get_legend_handles_labels()
+        columns = min(len(labels), 3)
+        self._figure.legend(handles, short(labels), loc="outside upper left", ncols=columns)
 
     def svg(self, text: str) -> str:
         """The plot as an element of a page.
@@ -85,8 +90,7 @@ class Plot:
             text: what is to be seen, for those who do not see it.
         """
         stream = io.StringIO()
-        with mpl.rc_context(_STYLE):
-            self._figure.savefig(stream, format="svg", metadata={"Date": None})
+        self._figure.savefig(stream, format="svg", metadata={"Date": None})
         drawn = stream.getvalue()
         drawn = drawn[drawn.index("<svg") :]
         drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, count=1, flags=re.DOTALL)

@@ -41,7 +41,7 @@ class Figure:
     caption: str
 
 
-def write_page(  # all that is on the page
+def write_page(
     path: Path,
     rows: Sequence[Row],
     about: About,

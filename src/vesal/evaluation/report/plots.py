@@ -6,13 +6,14 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from vesal.evaluation.report.course import Course
-from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short
+from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short, styled
 from vesal.evaluation.report.summary import Summary
 from vesal.evaluation.statistics import interval
 
 _FULL = (0.0, 1.02)  # of Dice, with room for a marker
 
 
+@styled()
 def clicks_plot(name: str, courses: Sequence[Course], models: Sequence[str]) -> str | None:
     """Mean Dice after each click with its interval, one line a model; None without clicks.
 
@@ -55,6 +56,7 @@ def clicks_plot(name: str, courses: Sequence[Course], models: Sequence[str]) -> 
     return plot.svg(f"Mean Dice from the first to the last click: {'; '.join(ends)}.")
 
 
+@styled()
 def structures_plot(name: str, found: Sequence[Summary], models: Sequence[str]) -> str:
     """Mean Dice of each structure, best first: bars after the last clicks, lines after the first.
 
@@ -103,6 +105,7 @@ def _rank(found: Sequence[Summary], group: str) -> float:
     return float(np.mean([each.last.dice.mean for each in found if each.group == group]))
 
 
+@styled()
 def seconds_plot(name: str, courses: Sequence[Course], models: Sequence[str]) -> str | None:
     """Seconds of each round: medians and the middle half; None where nothing took a time.
 
