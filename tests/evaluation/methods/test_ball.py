@@ -18,7 +18,7 @@ def test_the_first_click_is_a_ball_of_20_mm(grid: Grid) -> None:
     image = Image(array=np.zeros(grid.shape, np.uint8), grid=grid)
     for voxel in ((0,) * 3, tuple(n // 2 for n in grid.shape)):
         mask = method("ball").begin(image).add([click_on(grid, voxel, positive=True)])
-        np.testing.assert_array_equal(mask, ball(grid, voxel, 20))
+        np.testing.assert_array_equal(mask, ball(grid, voxel, 20.0))
 
 
 def test_later_clicks_add_and_remove_balls_of_10_mm() -> None:
@@ -29,8 +29,8 @@ def test_later_clicks_add_and_remove_balls_of_10_mm() -> None:
     places = [((15, 20, 10), True), ((2, 3, 4), True), ((15, 22, 10), False)]
     for voxel, positive in places:
         mask = trial.add([click_on(grid, voxel, positive=positive)])
-    expected = ball(grid, (15, 20, 10), 20) | ball(grid, (2, 3, 4), 10)
-    expected &= ~ball(grid, (15, 22, 10), 10)
+    expected = ball(grid, (15, 20, 10), 20.0) | ball(grid, (2, 3, 4), 10.0)
+    expected &= ~ball(grid, (15, 22, 10), 10.0)
     expected[15, 20, 10] = True
     np.testing.assert_array_equal(mask, expected)
 

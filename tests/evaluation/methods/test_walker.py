@@ -34,8 +34,9 @@ def test_a_walk_stops_at_an_edge() -> None:
         [
             click_on(image.grid, (12, 4, 8), positive=False),
             *(
-                click_on(image.grid, (i, 14, k), positive=True)
+                click_on(image.grid, (i, j, k), positive=True)
                 for i in (0, 12, 23)
+                for j in (10, 18)
                 for k in (0, 8, 15)
             ),
         ]
