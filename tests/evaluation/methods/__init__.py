@@ -1,1 +1,1 @@
-"""Tests of what can be evaluated."""
+"""Tests of vesal.evaluation.methods."""

@@ -1,11 +1,12 @@
 """The part of an image that methods without learning look at, with cubic voxels and few of them."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import Intensities, MaskArray, VoxelIndices
+from vesal.arrays import Intensities, MaskArray, MovedMask, VoxelIndices
 from vesal.evaluation.methods.seeds import Seeds
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
@@ -17,6 +18,7 @@ _MARGIN = 1 / 6  # of the image's second longest side, round clicks
 _BOX_MARGIN = 1 / 10  # of each side of a box
 _EXTREMES = (0.5, 99.5)  # percentiles between which values count: metal and noise are cut off
 _SLACK = 1e-6  # voxels, for rounding
+_NUDGE = 1e-3  # voxels off a border within which a point is on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +66,7 @@ def window_of(image: Image, seeds: Seeds) -> Window:
     )
 
 
-def mask_of(chances: Intensities, window: Window, image: Grid, seeds: Seeds) -> MaskArray:
+def mask_of(chances: Intensities, window: Window, image: Grid, seeds: Seeds) -> MovedMask:
     """The mask on the image's grid where chances are above a half, as the seeds allow.
 
     Args:
@@ -98,7 +100,10 @@ def _range(grid: Grid, seeds: Seeds) -> tuple[NDArray[np.float64], NDArray[np.fl
         low, high = np.minimum(low, around.low), np.maximum(high, around.high)
         if flat_axis(grid, seeds.box) is None:  # one on a slice does not tell how far others go
             margin = np.maximum(_BOX_MARGIN * (high - low), 1)
-    return np.maximum(low - margin, -0.5), np.minimum(high + margin, np.array(grid.shape) - 0.5)
+    # whole voxels of the image: at its own resolution nothing is interpolated
+    low = np.floor(low - margin + 0.5 + _SLACK) - 0.5
+    high = np.ceil(high + margin - 0.5 - _SLACK) + 0.5
+    return np.maximum(low, -0.5), np.minimum(high, np.array(grid.shape) - 0.5)
 
 
 def _cubic(grid: Grid, low: NDArray[np.float64], high: NDArray[np.float64]) -> Grid:
@@ -117,11 +122,16 @@ def _cubic(grid: Grid, low: NDArray[np.float64], high: NDArray[np.float64]) -> G
 
 
 def _marked(voxels: VoxelIndices, image: Grid, window: Grid) -> MaskArray:
-    """The voxels of the window in which voxels of the image have their centres."""
+    """The voxels of the window in which voxels of the image have their centres.
+
+    All that share a centre on their border: rounding would make the order of storage matter.
+    """
     mask = np.zeros(window.shape, np.bool_)
     index = window.to_index(image.to_world(voxels.astype(np.float64)))
-    index = np.round(index[window.contains(index)]).astype(int)
-    mask[tuple(np.clip(index, 0, np.array(window.shape) - 1).T)] = True
+    index = index[window.contains(index)]
+    for nudge in product((-_NUDGE, _NUDGE), repeat=window.ndim):
+        near = np.round(index + nudge).astype(int)
+        mask[tuple(np.clip(near, 0, np.array(window.shape) - 1).T)] = True
     return mask
 
 
