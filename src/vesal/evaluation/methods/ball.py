@@ -62,9 +62,7 @@ def _balls(image: Image, seeds: Seeds) -> MaskArray:
     return seeds.obeyed(mask)
 
 
-def _local_ball(
-    grid: Grid, voxel: Voxel, radius_mm: float
-) -> tuple[tuple[slice, ...], MaskArray]:
+def _local_ball(grid: Grid, voxel: Voxel, radius_mm: float) -> tuple[tuple[slice, ...], MaskArray]:
     """A ball and the index range that holds it: all of a large scan would take seconds."""
     centre = grid.to_world(np.array([voxel], np.float64))[0]
     around = AxisBox(

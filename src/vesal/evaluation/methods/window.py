@@ -79,7 +79,9 @@ def mask_of(chances: Intensities, window: Window, image: Grid, seeds: Seeds) -> 
     low, high = image.to_index(window.grid.to_world(ends))
     start = np.ceil(low - _SLACK).astype(int).tolist()
     stop = (np.floor(high + _SLACK).astype(int) + 1).tolist()
-    part = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(start, stop, image.shape, strict=True))
+    part = tuple(
+        slice(max(a, 0), min(b, n)) for a, b, n in zip(start, stop, image.shape, strict=True)
+    )
     start = [s.start for s in part]
     here = resample(chances, window.grid, image.crop(start, [s.stop for s in part]))
     mask = np.zeros(image.shape, np.bool_)
