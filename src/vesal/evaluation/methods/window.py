@@ -42,7 +42,7 @@ class Window:
     @property
     def background(self) -> MaskArray:
         """All voxels that do not belong to the object."""
-        return self.negative | self.beyond
+        return np.asarray(self.negative | self.beyond)
 
 
 def window_of(image: Image, seeds: Seeds) -> Window:
@@ -165,4 +165,4 @@ def _beyond(
                 np.moveaxis(beyond, axis, 0)[index] = True
     if seeds.box is not None:
         beyond |= ~allowed(window, seeds.box, image)
-    return beyond
+    return np.asarray(beyond)
