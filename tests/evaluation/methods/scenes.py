@@ -19,7 +19,7 @@ BASELINES = ("ball", "geodesic", "random-walker", "region-growing")
 
 @cache
 def scene(name: str) -> tuple[Image, Mask]:
-    """ "lesion" of the brain, "nucleus" in a stack, or "cell" on a raster, and its mask."""
+    """The "lesion" of a brain, a "nucleus" in a stack or a "cell" on a raster, and its mask."""
     image, labels, value = {
         "lesion": ("brain1_image.nrrd", "brain1_label.nrrd", 1),
         "nucleus": ("img3d.tif", "mask3d.tif", 59),

@@ -16,17 +16,17 @@ from vesal.prompts.place import box_on, click_on, scribble_on
 
 # after three clicks; well below what was measured on 2026-11-27
 _FLOORS = {
-    ("lesion", "geodesic"): 0.5,  # 0.67
-    ("lesion", "random-walker"): 0.25,  # 0.35
-    ("lesion", "region-growing"): 0.3,  # 0.46
+    ("lesion", "geodesic"): 0.45,  # 0.62
+    ("lesion", "random-walker"): 0.3,  # 0.44
+    ("lesion", "region-growing"): 0.1,  # 0.19
     ("lesion", "ball"): 0.35,  # 0.49
-    ("nucleus", "geodesic"): 0.65,  # 0.77
-    ("nucleus", "random-walker"): 0.6,  # 0.76
-    ("nucleus", "region-growing"): 0.5,  # 0.64
+    ("nucleus", "geodesic"): 0.65,  # 0.78
+    ("nucleus", "random-walker"): 0.6,  # 0.74
+    ("nucleus", "region-growing"): 0.4,  # 0.57
     ("nucleus", "ball"): 0.45,  # 0.57
-    ("cell", "geodesic"): 0.8,  # 0.89
-    ("cell", "random-walker"): 0.75,  # 0.88
-    ("cell", "region-growing"): 0.65,  # 0.78
+    ("cell", "geodesic"): 0.75,  # 0.87
+    ("cell", "random-walker"): 0.7,  # 0.84
+    ("cell", "region-growing"): 0.2,  # 0.30
     ("cell", "ball"): 0.15,  # 0.21
 }
 

@@ -71,9 +71,10 @@ def _speed(window: Window) -> Intensities:
 def _arrival(speed: Intensities, seeds: MaskArray, window: Window) -> Intensities:
     """When a front that starts at all seeds at once reaches each voxel."""
     image = sitk.GetImageFromArray(np.ascontiguousarray(speed.T))
-    image.SetSpacing(window.grid.spacing_mm)
-    marching = sitk.FastMarchingImageFilter()
-    marching.SetTrialPoints(np.argwhere(seeds).tolist())
-    times = sitk.GetArrayFromImage(marching.Execute(image)).T
+    image.SetSpacing(window.grid.spacing_mm)  # type: ignore[no-untyped-call]
+    marching = sitk.FastMarchingImageFilter()  # type: ignore[no-untyped-call]
+    marching.SetTrialPoints(np.argwhere(seeds).tolist())  # type: ignore[no-untyped-call]
+    reached = marching.Execute(image)  # type: ignore[no-untyped-call]
+    times = sitk.GetArrayFromImage(reached).T
     times = np.where(seeds, 0, times)
     return np.ascontiguousarray(times, np.float32)

@@ -36,12 +36,12 @@ class Seeds:
     @property
     def inside(self) -> VoxelIndices:
         """The voxels that belong to the object."""
-        return self.voxels[self.positive]
+        return np.asarray(self.voxels[self.positive])
 
     @property
     def outside(self) -> VoxelIndices:
         """The voxels that do not."""
-        return self.voxels[~self.positive]
+        return np.asarray(self.voxels[~self.positive])
 
     def obeyed(self, mask: MaskArray, start: Sequence[int] = ()) -> MaskArray:
         """The mask with each named voxel on the side that was said.
