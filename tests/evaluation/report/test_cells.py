@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from vesal.evaluation.report.cells import clicks_word, number, p_value, safe_cell, seconds, share, span
+from vesal.evaluation.report.cells import (
+    clicks_word,
+    number,
+    p_value,
+    safe_cell,
+    seconds,
+    share,
+    span,
+)
 from vesal.evaluation.statistics import Interval, interval
 
 

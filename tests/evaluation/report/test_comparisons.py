@@ -19,7 +19,12 @@ def test_models_are_compared_on_the_objects_of_both() -> None:
     """By Dice after the last reported clicks; what only one has does not count."""
     rows = [*scored("ours", [0.6, 0.7, 0.8, 0.9]), *scored("theirs", [0.5, 0.7, 0.9])]
     (found,) = contests(rows, (2,))
-    assert (found.first, found.second, found.variant, found.clicks) == ("ours", "theirs", "points", 2)
+    assert (found.first, found.second, found.variant, found.clicks) == (
+        "ours",
+        "theirs",
+        "points",
+        2,
+    )
     one = found.comparison
     assert (one.wins, one.ties, one.losses, one.unpaired) == (1, 1, 1, 1)
     assert one.difference is not None

@@ -8,12 +8,21 @@ from matplotlib.axes import Axes
 
 from vesal.arrays import Series
 from vesal.evaluation.report.course import Course
-from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short, styled
+from vesal.evaluation.report.drawing import (
+    INK,
+    Plot,
+    colour_of,
+    log_scale,
+    marker_of,
+    short,
+    styled,
+)
 from vesal.evaluation.report.summary import clicks_shown
 
 _WIDE = 30.0  # volumes that differ by more than this factor: ratios, on logarithmic axes
 _LIMITS = 1.96  # standard deviations within which 95 of 100 differences lie
 _COLUMNS = 3
+_RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,9 +136,9 @@ def _draw(axes: Axes, volumes: Volumes, number: int, *, ratios: bool) -> None:
         for level, dashes in ((limits.bias, "-"), (limits.low, "--"), (limits.high, "--")):
             axes.axhline(level, color=colour_of(number), linestyle=dashes, linewidth=1.3)
     if ratios:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        farthest = 1.15 * max(2.0, float(np.exp(np.abs(np.log(values)).max(initial=0.0))))
+        log_scale(axes.xaxis, most=4)
+        log_scale(axes.yaxis)
+        ends = [1.0] if limits is None else [limits.low, limits.high]
+        farthest = 1.15 * max(2.0, float(np.exp(np.abs(np.log([*values, *ends])).max())))
         axes.set_ylim(1 / farthest, farthest)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_yticks([tick for tick in _RATIOS if 1 / farthest <= tick <= farthest])

@@ -12,7 +12,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 INK, FAINT = "#10203a", "#c2c8d3"
 """Stand-ins: the page's own colours take their place."""
@@ -21,6 +23,7 @@ PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Okabe and Ito's, apart for colour-blind eyes; without yellow and black, which one theme loses."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
+_DECADES = 200.0  # ends of a logarithmic axis that leave room for 2 and 5
 WIDTH = 7.2  # inches of a plot, at 72 units each
 
 _STYLE: dict[Any, Any] = {  # matplotlib's own type of it is not in every release
@@ -98,6 +101,16 @@ class Plot:
         drawn = _COLOUR.sub(lambda found: _VARIABLES[found[0]], drawn)
         drawn = re.sub(r"'DejaVu Sans'[^;\"]*", _FONT, drawn)
         return drawn.replace("<svg ", f'<svg role="img" aria-label="{_attribute(text)}" ', 1)
+
+
+def log_scale(axis: Axis, most: int = 8) -> None:
+    """Make an axis logarithmic, with up to so many plain numbers instead of powers of ten."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    low, high = axis.get_view_interval()
+    finer = (1.0, 2.0, 5.0) if high < _DECADES * low else (1.0,)
+    axis.set_major_locator(LogLocator(subs=finer, numticks=most))
+    axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axis.set_minor_locator(NullLocator())
 
 
 def colour_of(number: int) -> str:

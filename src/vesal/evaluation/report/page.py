@@ -25,6 +25,7 @@ from vesal.evaluation.report.tables import (
     failure_table,
     seconds_table,
     spread_table,
+    surface_table,
 )
 from vesal.evaluation.row import Row
 from vesal.evaluation.statistics import RESAMPLES
@@ -82,6 +83,7 @@ def page(
         drawn=sorted({each.last.dice.resampled for each in whole if each.objects > 1}),
         headline=dice_table(whole, about, groups=False),
         spread=spread_table(whole),
+        surfaces=surface_table(whole),
         effort=effort_table(whole),
         times=seconds_table(whole),
         groups=_group_tables(summaries, about),

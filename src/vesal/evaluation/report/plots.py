@@ -6,7 +6,15 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from vesal.evaluation.report.course import Course
-from vesal.evaluation.report.drawing import INK, Plot, colour_of, marker_of, short, styled
+from vesal.evaluation.report.drawing import (
+    INK,
+    Plot,
+    colour_of,
+    log_scale,
+    marker_of,
+    short,
+    styled,
+)
 from vesal.evaluation.report.summary import Summary
 from vesal.evaluation.statistics import interval
 
@@ -135,8 +143,7 @@ def seconds_plot(name: str, courses: Sequence[Course], models: Sequence[str]) ->
         lowest = min(lowest, *low)
     if not np.isfinite(lowest):
         return None
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    log_scale(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("round")
     axes.set_ylabel("seconds")

@@ -34,50 +34,48 @@ def dice_table(found: Sequence[Summary], about: About, *, groups: bool) -> Table
     Args:
         found: of one grouping.
         about: says whether the best of all clicks is shown too.
-        groups: show a column of groups.
+        groups: show the groups, and the prompts only where there are several.
     """
     shown = sorted({moment.clicks for each in found for moment in each.moments})
     best = ("best of the clicks, as SAM-Med3D's old script",) if about.best_of_clicks else ()
-    lead = ("group",) if groups else ()
-    heads = (*lead, "model", "prompts", "objects", *(clicks_word(k) for k in shown), *best)
+    several = not groups or len({each.variant for each in found}) > 1
+    lead = (*(("group",) if groups else ()), "model", *(("prompts",) if several else ()))
+    heads = (*lead, "objects", *(clicks_word(k) for k in shown), *best)
     lines = []
     for each in found:
         moments = [each.after(clicks) for clicks in shown]
         dice = [span(moment.dice if moment else None, each.objects) for moment in moments]
         top = (span(each.best, each.objects),) if about.best_of_clicks else ()
-        named = ((each.group,) if groups else ()) + (each.model, each.variant)
-        lines.append((*named, str(each.objects), *dice, *top))
-    return Table(heads=heads, lines=tuple(lines), names=len(lead) + 2)
+        names = {"group": each.group, "model": each.model, "prompts": each.variant}
+        lines.append((*(names[head] for head in lead), str(each.objects), *dice, *top))
+    return Table(heads=heads, lines=tuple(lines), names=len(lead))
 
 
 def spread_table(found: Sequence[Summary]) -> Table:
-    """How Dice after the last clicks is spread, and what else was measured then."""
+    """How many objects there are, and how Dice after the last clicks is spread."""
     heads = (
         "model", "prompts", "objects", "patients", "failed", "clicks", "median Dice (quartiles)",
-        "mean of modalities", "mean of data sets", "IoU", "NSD", "HD95 mm", "ASSD mm",
-        "volume error (quartiles)",
+        "mean of modalities", "mean of data sets", "mean IoU",
     )  # fmt: skip
     lines = []
     for each in found:
-        last, middle, error = each.last, each.last.quartiles, each.last.volume_error
-        lines.append(
-            (
-                each.model,
-                each.variant,
-                str(each.objects),
-                str(each.patients),
-                str(each.failed),
-                str(last.clicks),
-                f"{number(middle.median)} ({number(middle.low)} to {number(middle.high)})",
-                number(last.by_modality),
-                number(last.by_dataset),
-                number(last.iou),
-                span(last.nsd, each.objects),
-                _distance(last.hd95),
-                _distance(last.assd),
-                f"{_percent(error.median)} ({_percent(error.low)} to {_percent(error.high)})",
-            )
-        )
+        last, middle = each.last, each.last.quartiles
+        counts = (each.objects, each.patients, each.failed, last.clicks)
+        spread = f"{number(middle.median)} ({number(middle.low)} to {number(middle.high)})"
+        means = [number(mean) for mean in (last.by_modality, last.by_dataset, last.iou)]
+        lines.append((each.model, each.variant, *(str(n) for n in counts), spread, *means))
+    return Table(heads=heads, lines=tuple(lines), names=2)
+
+
+def surface_table(found: Sequence[Summary]) -> Table:
+    """How far borders and volumes are off after the last clicks."""
+    heads = ("model", "prompts", "NSD", "HD95 mm", "ASSD mm", "volume error (quartiles)")
+    lines = []
+    for each in found:
+        last, error = each.last, each.last.volume_error
+        distances = [_distance(last.hd95), _distance(last.assd)]
+        volume = f"{_percent(error.median)} ({_percent(error.low)} to {_percent(error.high)})"
+        lines.append((each.model, each.variant, span(last.nsd, each.objects), *distances, volume))
     return Table(heads=heads, lines=tuple(lines), names=2)
 
 

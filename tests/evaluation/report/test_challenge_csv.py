@@ -1,0 +1,61 @@
+"""Tests of vesal.evaluation.report.challenge_csv."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vesal.errors import ConfigError
+from vesal.evaluation.report.challenge_csv import COLUMNS, ChallengeCase, write_challenge
+
+CASE = ChallengeCase(
+    name="CT_1.npz",
+    seconds=(5.0, 1.0, 1.0, 1.0, 1.0, 1.5),
+    dsc=(0.9, 0.1, 0.2, 0.3, 0.4, 0.5),
+    nsd=(0.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+    classes=3,
+)
+
+
+def test_columns_are_the_organisers(tmp_path: Path) -> None:
+    """All of them, in their order; times are sums, the bound 90 s for each object."""
+    path = write_challenge(tmp_path / "cases.csv", [CASE])
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (
+        list(row)
+        == (
+            "CaseName TotalRunningTime RunningTime_1 RunningTime_2 RunningTime_3 RunningTime_4 "
+            "RunningTime_5 RunningTime_6 DSC_AUC NSD_AUC DSC_Final NSD_Final DSC_1 DSC_2 DSC_3 DSC_4 "
+            "DSC_5 DSC_6 NSD_1 NSD_2 NSD_3 NSD_4 NSD_5 NSD_6 num_class runtime_upperbound"
+        ).split()
+    )
+    assert row["CaseName"] == "CT_1.npz"
+    assert float(row["TotalRunningTime"]) == 10.5
+    assert float(row["RunningTime_6"]) == 1.5
+    assert (float(row["DSC_Final"]), float(row["NSD_1"])) == (0.5, 0.0)
+    assert (row["num_class"], float(row["runtime_upperbound"])) == ("3", 270.0)
+
+
+def test_areas_are_over_the_five_clicks(tmp_path: Path) -> None:
+    """The box is not in them: 0.1 to 0.5 in steps is 1.2, a perfect case is 4."""
+    path = write_challenge(tmp_path / "cases.csv", [CASE])
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["DSC_AUC"]) == pytest.approx(1.2)
+    assert float(row["NSD_AUC"]) == pytest.approx(4.0)
+
+
+def test_no_case_is_a_table_without_lines(tmp_path: Path) -> None:
+    """The heading alone."""
+    text = write_challenge(tmp_path / "cases.csv", []).read_text(encoding="utf-8")
+    assert text.splitlines() == [",".join(COLUMNS)]
+
+
+def test_another_number_of_rounds_is_refused() -> None:
+    """The message says what was given."""
+    with pytest.raises(ConfigError, match=r"6 rounds.*got \[6, 2, 6\]"):
+        replace(CASE, dsc=(0.5, 0.5))
+    with pytest.raises(ConfigError, match="0 objects for CT_1.npz"):
+        replace(CASE, classes=0)
