@@ -92,8 +92,8 @@ def test_a_picture_is_segmented_without_torch(files: Files, words: list[str]) ->
     assert isinstance(network, Segmenter)
     mask = run(stem_of(files, "sam-med2d"), picture(), words)
     stretched = replace(HABITS["sam-med2d"], fit="stretched")
-    square = square_of(picture(), fit_of(stretched, (50, 37), 64), stretched)
-    ratio = torch.tensor([64 / 37, 64 / 50])
+    square = square_of(picture(), fit_of(stretched, (50, 37), 256), stretched)
+    ratio = torch.tensor([256 / 37, 256 / 50])
     points, labels = torch.tensor([[20.0, 31.0], [0.0, 0.0]]), torch.tensor([[1.0, -1.0]])
     if "--box" in words:
         points, labels = torch.tensor([[5.0, 8.0], [30.0, 40.0]]), torch.tensor([[2.0, 3.0]])
@@ -101,7 +101,7 @@ def test_a_picture_is_segmented_without_torch(files: Files, words: list[str]) ->
         SamEncoder(network)(torch.from_numpy(square)[None]),
         (points * ratio)[None],
         labels,
-        torch.zeros(1, 1, 16, 16),
+        torch.zeros(1, 1, 64, 64),
         torch.zeros(1),
         torch.tensor([50.0, 37.0]),
     )

@@ -1,7 +1,10 @@
 """Tests of vesal.export.sam_graphs: SAM's decoder against the reference's export, and our own."""
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -9,14 +12,16 @@ import torch
 from torch import Tensor
 
 from tests.export.tiny import in_onnxruntime, tiny
-from tests.golden.weight_rule import value
-from tests.goldens import arrays, assert_entry, manifest, normal, record, sam_config
-from vesal.export.graph import Arguments, Asked
+from tests.goldens import arrays, assert_entry, normal, record
+from vesal.export.graph import Arguments, Asked, Graph
 from vesal.export.halves import halves
 from vesal.export.onnx_file import converted, save
 from vesal.export.sam_graphs import PlaneDecoder, SamEncoder, VolumeDecoder
 from vesal.models.promptable import PromptTensors
 from vesal.models.segmenter import Segmenter
+
+if TYPE_CHECKING:
+    from tests.export.conftest import Files
 
 GOLDEN: dict[str, Any] = record("sam_med2d/onnx_decoder")
 CASES = [name for name in GOLDEN if "__" in name]
@@ -27,18 +32,10 @@ IN_ONNXRUNTIME = 1e-3
 
 @pytest.fixture(scope="module")
 def network() -> Segmenter:
-    """SAM-Med2D's golden weights, without those of the image encoder."""
-    with torch.device("meta"):
-        network = Segmenter(
-            replace(sam_config("sam-med2d"), adapters=False, depth=3, global_blocks=(2,))
-        )
-    weights = {
-        key: torch.from_numpy(np.array(value(key, shape)))
-        for key, shape in manifest("sam-med2d").items()
-        if not key.startswith("image_encoder.")
-    }
-    network.load_state_dict(weights, assign=True, strict=False)
-    return network.requires_grad_(False).eval()
+    """SAM-Med2D with its golden weights, but for a small image encoder."""
+    network = tiny("sam-med2d")
+    assert isinstance(network, Segmenter)
+    return network
 
 
 def arguments(case: str) -> Arguments:
@@ -80,18 +77,28 @@ def test_the_longest_side_is_cut_as_in_the_reference(network: Segmenter) -> None
     assert_entry(decoder(*arguments("point3__single0__hasmask0"))[0], golden["masks"], ATOL)
 
 
-@pytest.mark.parametrize("single", [False, True])
-def test_the_file_gives_in_onnxruntime_what_the_reference_gives(
-    network: Segmenter, tmp_path: Any, single: bool
-) -> None:
-    """The golden weights, all cases of one file."""
-    _, graph = halves(network, single_mask=single)
-    path = tmp_path / "decoder.onnx"
-    save(converted(graph, 20), path, {})
+def assert_file(graph: Graph, path: Path, *, single: bool) -> None:
+    """In onnxruntime a file gives what the reference gives, in all cases with one mask or four."""
     for case in (name for name in CASES if f"__single{int(single)}" in name):
         found = in_onnxruntime(graph, path, arguments(case))
         masks, scores, low = (torch.from_numpy(found[name]) for name in graph.outputs)
         assert_golden(case, masks, scores, low, IN_ONNXRUNTIME)
+
+
+def test_the_file_gives_in_onnxruntime_what_the_reference_gives(
+    network: Segmenter, files: Files
+) -> None:
+    """The golden weights, all cases of four masks."""
+    assert_file(halves(network)[1], files("sam-med2d")[1].path, single=False)
+
+
+def test_the_file_of_one_mask_gives_in_onnxruntime_what_the_reference_gives(
+    network: Segmenter, tmp_path: Path
+) -> None:
+    """The golden weights, all cases of one mask."""
+    _, graph = halves(network, single_mask=True)
+    save(converted(graph, 20), tmp_path / "decoder.onnx", {})
+    assert_file(graph, tmp_path / "decoder.onnx", single=True)
 
 
 def asked(family: str, points: int) -> tuple[Segmenter, Arguments]:
