@@ -1,6 +1,7 @@
 """Tests of vesal.evaluation.report.moment."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from vesal.evaluation.report.course import courses_of
 from vesal.evaluation.report.moment import moment
 from vesal.evaluation.row import Row
 
-SURFACES = {"nsd": 0.5, "hd95_mm": 4.0, "assd_mm": 1.0}
+SURFACES: dict[str, Any] = {"nsd": 0.5, "hd95_mm": 4.0, "assd_mm": 1.0}
 
 
 def test_modalities_weigh_the_same_in_the_mean_of_means() -> None:

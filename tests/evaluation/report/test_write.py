@@ -42,7 +42,7 @@ def test_a_missing_extra_is_named(
 
 
 def test_the_door_loads_no_plots() -> None:
-    """matplotlib is loaded when a page is drawn, not when results are looked at."""
+    """Drawing is loaded when a page is drawn, not when results are looked at."""
     code = "import sys, vesal.evaluation.report.write as w; print('matplotlib' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603
     assert run.stdout.strip() == "False"

@@ -12,7 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
@@ -105,7 +105,8 @@ class Plot:
 
 def log_scale(axis: Axis, most: int = 8) -> None:
     """Make an axis logarithmic, with up to so many plain numbers instead of powers of ten."""
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    set_scale = axis.axes.set_xscale if isinstance(axis, XAxis) else axis.axes.set_yscale
+    set_scale("log")
     low, high = axis.get_view_interval()
     finer = (1.0, 2.0, 5.0) if high < _DECADES * low else (1.0,)
     axis.set_major_locator(LogLocator(subs=finer, numticks=most))
