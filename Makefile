@@ -22,10 +22,9 @@ demo: $(READY)  ## Segment organs of a real CT and MR; writes demo-output/.
 	@$(BIN)/vesal demo -o demo-output
 
 # Two processes with a thread each: two threads in one process wait for each other half of the time.
-# Each begins with half of the tests; the one that is done first takes half of what the other has left.
 # With bytecode kept, as each test of the command line would compile the whole package again.
 test: lint types  ## Everything: lint, types and all tests.
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup  ## The README's table of quality: vesal-mini and baselines on the declared test set.
 	$(BIN)/python benchmarks/quality.py --workers 2
