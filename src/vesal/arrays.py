@@ -70,5 +70,11 @@ Numbers = Bool[np.ndarray, "*space"] | UInt8[np.ndarray, "*space"] | UInt16[np.n
 LabelArray = UInt8[np.ndarray, "*space"] | UInt16[np.ndarray, "*space"]
 """The number of the object that each voxel belongs to, 0 for none."""
 
+FramedLabels = UInt8[np.ndarray, "*framed"] | UInt16[np.ndarray, "*framed"]
+"""A `LabelArray` with a frame of 0 around it."""
+
 VoxelIndices = Int64[np.ndarray, "points axis"]
 """Array indices of voxels, one a row."""
+
+RowNumbers = Int64[np.ndarray, "_"]
+"""Which rows of another array, or which of its values in C order."""
