@@ -36,8 +36,11 @@ def regions(draw: st.DrawFn) -> Drawn:
     if draw(st.booleans()):  # something thick between specks
         values[lump] = 1
     values[(0,) * ndim] = 255
-    sizes = st.sampled_from([0.3, 0.7, 1.0, 1.5, 5.0]) | st.floats(0.2, 6)
-    return values, draw(st.tuples(*[sizes] * ndim))
+    sizes = st.sampled_from([0.2, 0.7, 1.0, 1.5, 5.0]) | st.floats(0.2, 6)
+    spacing = draw(st.tuples(*[sizes] * ndim))
+    if draw(st.booleans()):  # many steps are as long
+        spacing = (spacing[0],) * ndim
+    return values, spacing
 
 
 SHARES = ([0.5, 0.25, 0.25], [0.02, 0.9, 0.08], [0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.0, 1.0, 0.0])

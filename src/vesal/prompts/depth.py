@@ -126,16 +126,15 @@ def _moved(framed: FramedLabels, step: Step) -> LabelArray:
 def _rings(spacing: tuple[float, ...]) -> tuple[Ring, ...]:
     """All steps up to the reach, by their length; where one is too long, all as long are left out.
 
-    Steps are as long where the transform's single precision says so. It adds up along the last
-    axis, squares, and adds the squares of the others.
+    The transform itself measures them, about a hole in a block whose border is farther: which steps
+    are as long depends on how a processor rounds single precision.
     """
-    steps = np.indices((2 * _REACH + 1,) * len(spacing)).reshape(len(spacing), -1).T - _REACH
-    sizes, counts = np.array(spacing, np.float32), np.abs(steps)
-    added = np.add.accumulate(np.full(_REACH, sizes[-1]))
-    squares = np.square(np.concatenate([np.zeros(1, np.float32), added]))[counts[:, -1]]
-    for axis in range(len(spacing) - 2, -1, -1):
-        squares += np.square(sizes[axis]) * np.square(counts[:, axis]).astype(np.float32)
-    lengths = np.sqrt(squares)
+    half = 2 * _REACH + 1
+    block = np.ones((2 * half + 1,) * len(spacing), np.bool_)
+    block[(half,) * len(spacing)] = False
+    inner = (slice(half - _REACH, half + _REACH + 1),) * len(spacing)
+    lengths = distance_to_border(block, spacing)[inner]
     beyond = (_REACH + 1 - 1e-3) * min(spacing)  # from there on steps are missing
     known = np.unique(lengths[(lengths > 0) & (lengths < beyond)])
-    return tuple(tuple(map(tuple, steps[lengths == length].tolist())) for length in known)
+    steps = ((np.argwhere(lengths == length) - _REACH).tolist() for length in known)
+    return tuple(tuple(map(tuple, ring)) for ring in steps)
