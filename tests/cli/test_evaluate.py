@@ -98,7 +98,7 @@ def test_twins_and_training_images_are_warned_of(
         (["{data}", "--workers", "0", "-o", "r"], "--workers needs 1"),
         (["{data}", "--model", "command:true", "-o", "r"], "{image}, {prompts}, {output}"),
         (["{data}", "--model", "ball", "--model", "ball", "-o", "r"], "two models are called"),
-        (["{data}", "--model", "ball", "--structures", "liver", "-o", "r"], "one object or more"),
+        (["{data}", "--model", "ball", "--structures", "liver", "-o", "r"], "no structure was there"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

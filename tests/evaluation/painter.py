@@ -6,7 +6,7 @@ import numpy as np
 
 from vesal.arrays import MaskArray
 from vesal.errors import ImageError
-from vesal.evaluation.baselines import ball
+from vesal.evaluation.methods.ball import ball
 from vesal.geometry import Grid
 from vesal.images import Image
 from vesal.inference.boxes import within

@@ -16,11 +16,11 @@ from vesal.datasets import find_pairs
 from vesal.errors import ConfigError, ResourceError
 from vesal.evaluation import evaluate as module
 from vesal.evaluation import job as job_module
-from vesal.evaluation.baselines import ball
 from vesal.evaluation.evaluate import Evaluated, contestants, evaluate
 from vesal.evaluation.gallery import Gallery
 from vesal.evaluation.job import Settings, lost_job
 from vesal.evaluation.method import Method
+from vesal.evaluation.methods.ball import ball
 from vesal.images import Source
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of

@@ -11,8 +11,8 @@ from tests.grids import UGLY
 from tests.phantoms import enlarged
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
-from vesal.evaluation.baselines import ball
 from vesal.evaluation.item import items_of
+from vesal.evaluation.methods.ball import ball
 from vesal.evaluation.metrics import dice
 from vesal.evaluation.play import Played, about_item, play, start_row
 from vesal.evaluation.protocols.named import protocol_named

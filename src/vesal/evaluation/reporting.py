@@ -11,7 +11,7 @@ from pathlib import Path
 from vesal import __version__
 from vesal.datasets import Signature, alike, find_pairs, find_twins, signature
 from vesal.datasets.open import open_pair
-from vesal.errors import VesalError
+from vesal.errors import ConfigError, VesalError
 from vesal.evaluation.evaluate import Evaluated
 from vesal.evaluation.gallery import Gallery
 from vesal.evaluation.job import Settings
@@ -60,9 +60,13 @@ def report(
         progress: told of what is read.
 
     Raises:
-        InputError: a data set of ``against`` cannot be read.
+        InputError: nothing was measured at all, or a data set of ``against`` cannot be read.
         ResourceError: the disk refuses, or what draws the page is not installed.
     """
+    if not evaluated.rows:
+        why = next(iter(evaluated.problems.items()), ("", "no structure was there to be found"))
+        msg = f"nothing could be measured: {': '.join(word for word in why if word)}"
+        raise ConfigError(msg)
     warnings = (*_same_images(evaluated), *_trained_on(evaluated, against, progress))
     progress(0, 1, "writing the report")
     about = _about(evaluated, settings, str(data), command, warnings)

@@ -1,77 +1,69 @@
-"""A ball where the user clicks: what any method must do better than."""
+"""A ball round each click: the floor below which no method should fall."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from vesal.arrays import MaskArray
-from vesal.evaluation.baselines import ball
-from vesal.evaluation.methods.seeded import SeededTrial
-from vesal.evaluation.methods.seeds import Seeds
-from vesal.geometry.box import AxisBox
-from vesal.geometry.frames import Frame
+from vesal.evaluation.methods.baseline import Baseline, Found, nearest_voxels
 from vesal.geometry.grid import Grid
 from vesal.images import Image
+from vesal.inference.request import Request
 from vesal.prompts.simulate import Voxel
 
-_FIRST_MM = 20.0
-_LATER_MM = 10.0
-_FIRST_SHARE = 0.1  # of the second longest side, where no spacing is known
-_LATER_SHARE = 0.05
+RADIUS_MM = 20.0  # of the first ball: between a kidney and a vertebra; pixels without a spacing
+_FURTHER = 0.5  # the radius of all further balls, in first ones
 
 
-class BallMethod:
-    """A ball at the first click; later ones add or take away smaller balls.
+def ball_method(name: str = "ball") -> Baseline:
+    """A ball of 20 mm round the first click; each further click adds or takes one of 10 mm.
 
-    Args:
-        name: how tables call it.
+    Where no spacing is known a pixel is a mm. It does not look at the image's values at all.
     """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """How tables call it."""
-        return self._name
-
-    @property
-    def identity(self) -> str:
-        """The algorithm; the number grows when its answers change."""
-        return "ball 1"
-
-    @property
-    def prompts(self) -> tuple[str, ...]:
-        """Clicks only."""
-        return ("point",)
-
-    def begin(self, image: Image) -> SeededTrial:
-        """A trial of a new object."""
-        return SeededTrial(image, _balls)
+    identity = f"ball of {RADIUS_MM:g} mm, further {_FURTHER * RADIUS_MM:g} mm"
+    return Baseline(name, identity=identity, look=_Balls)
 
 
-def _balls(image: Image, seeds: Seeds) -> MaskArray:
-    """The balls of all clicks in their order, each clicked voxel on the side that was said."""
-    first, later = _FIRST_MM, _LATER_MM
-    if not image.source.spacing_known:
-        side = sorted(image.grid.bounds_mm().extent)[-2]
-        first, later = _FIRST_SHARE * side, _LATER_SHARE * side
-    mask = np.zeros(image.grid.shape, np.bool_)
-    for voxel, positive in zip(seeds.voxels.tolist(), seeds.positive.tolist(), strict=True):
-        radius = later if mask.any() else first
-        part, here = _local_ball(image.grid, tuple(voxel), radius)
-        mask[part] = mask[part] | here if positive else mask[part] & ~here
-    return seeds.obeyed(mask)
+class _Balls:
+    def __init__(self, image: Image) -> None:
+        self._grid = image.grid
+
+    def find(self, request: Request) -> Found:
+        """Balls added and taken away in the order of the clicks, the first positive one first."""
+        clicks = sorted(nearest_voxels(request, self._grid), key=lambda c: not c[1])[:1]
+        first = clicks[0][0]
+        said = nearest_voxels(request, self._grid)
+        said.remove((first, True))
+        balls = [(first, True, RADIUS_MM)]
+        balls += [(voxel, positive, _FURTHER * RADIUS_MM) for voxel, positive in said]
+        parts = [_part(self._grid, voxel, radius) for voxel, _, radius in balls]
+        starts = np.min([[s.start for s in part] for part in parts], axis=0)
+        stops = np.max([[s.stop for s in part] for part in parts], axis=0)
+        mask = np.zeros(stops - starts, np.bool_)
+        for part, (voxel, positive, radius) in zip(parts, balls, strict=True):
+            here = tuple(slice(s.start - a, s.stop - a) for s, a in zip(part, starts, strict=True))
+            local = self._grid.crop([s.start for s in part], [s.stop for s in part])
+            centre = tuple(i - s.start for i, s in zip(voxel, part, strict=True))
+            mask[here][ball(local, centre, radius)] = positive
+        return Found(mask=mask, start=tuple(starts.tolist()))
 
 
-def _local_ball(grid: Grid, voxel: Voxel, radius_mm: float) -> tuple[tuple[slice, ...], MaskArray]:
-    """A ball and the index range that holds it: all of a large scan would take seconds."""
-    centre = grid.to_world(np.array([voxel], np.float64))[0]
-    around = AxisBox(
-        frame=Frame.WORLD,
-        low=tuple((centre - radius_mm).tolist()),
-        high=tuple((centre + radius_mm).tolist()),
-    ).mapped(np.linalg.inv(grid.affine), Frame.INDEX)
-    start = [max(int(np.floor(a)), 0) for a in around.low]
-    stop = [min(int(np.ceil(b)) + 1, n) for b, n in zip(around.high, grid.shape, strict=True)]
-    local = tuple(i - a for i, a in zip(voxel, start, strict=True))
-    part = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
-    return part, ball(grid.crop(start, stop), local, radius_mm)
+def ball(grid: Grid, index: Voxel, radius_mm: float) -> MaskArray:
+    """The voxels whose centres lie within ``radius_mm`` of the centre of voxel ``index``."""
+    squared = np.zeros(grid.shape)
+    axes = np.ogrid[tuple(slice(n) for n in grid.shape)]
+    for row in grid.affine[:-1, :-1]:  # one for each world axis
+        offset = np.zeros(grid.shape)
+        for step, axis, i in zip(row, axes, index, strict=True):
+            offset += step * (axis - i)
+        squared += np.square(offset)
+    return np.asarray(squared <= radius_mm**2)
+
+
+def _part(grid: Grid, index: Sequence[int], radius_mm: float) -> tuple[slice, ...]:
+    """The part of a grid that a ball round a voxel can reach."""
+    # a row of the inverse is how fast an index grows at most along any direction of the world
+    reach = radius_mm * np.linalg.norm(np.linalg.inv(grid.affine[:-1, :-1]), axis=1) + 1
+    starts = np.clip(np.floor(np.array(index) - reach), 0, None).astype(int)
+    stops = np.clip(np.ceil(np.array(index) + reach) + 1, None, grid.shape).astype(int)
+    return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))

@@ -1,22 +1,18 @@
 """A model of the zoo or of a weights file, asked as a session asks it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from vesal.arrays import MaskArray
 from vesal.checkpoints.identity import identity
 from vesal.checkpoints.load import load_model
+from vesal.evaluation.methods.agreement import agreeing
 from vesal.images import Image
 from vesal.models.promptable import Promptable
 from vesal.progress import silent
-from vesal.prompts import Box, Click, Prompt
+from vesal.prompts import Prompt
 from vesal.session.objects import Batch
 from vesal.session.outliner import Outliner
-
-_APART_MM = 1e-6  # clicks on one voxel are in the very same place
 
 
 class OwnMethod:
@@ -101,47 +97,13 @@ class OwnTrial:
     def add(self, prompts: Sequence[Prompt]) -> MaskArray:
         """The mask after these prompts too.
 
-        A session refuses prompts that contradict each other. As a user would, a box is widened to
-        hold a later positive click outside of it, and a click on a voxel that was clicked the
-        other way takes the older one back.
+        What contradicts an earlier word takes it back (see `agreement`).
 
         Raises:
             PromptError: prompts that do not fit the image.
         """
-        said = self._said
-        for prompt in prompts:
-            if isinstance(prompt, Click):
-                said = _agreeing(said, prompt)
-        self._said = (*said, tuple(prompts))
+        self._said = agreeing(self._said, tuple(prompts))
         outline = self._outliner.outline(self._said)
         assert outline is not None  # noqa: S101  # only without a prompt
         self._stability = outline.stability
         return outline.patch.full()
-
-
-def _agreeing(said: tuple[Batch, ...], click: Click) -> tuple[Batch, ...]:
-    """What was said before, so that a click does not contradict it."""
-    kept = []
-    for batch in said:
-        prompts = tuple(_widened(p, click) for p in batch if not _contrary(p, click))
-        if prompts:
-            kept.append(prompts)
-    return tuple(kept)
-
-
-def _contrary(prompt: Prompt, click: Click) -> bool:
-    if not isinstance(prompt, Click) or prompt.positive == click.positive:
-        return False
-    apart = np.abs(np.subtract(prompt.point_mm, click.point_mm)).max()
-    return bool(apart < _APART_MM)
-
-
-def _widened(prompt: Prompt, click: Click) -> Prompt:
-    if not isinstance(prompt, Box) or not (prompt.positive and click.positive):
-        return prompt
-    place = np.linalg.solve(prompt.directions, np.array(click.point_mm, np.float64))
-    low = np.minimum(prompt.low_mm, place)
-    high = np.maximum(prompt.high_mm, place)
-    if (low == prompt.low_mm).all() and (high == prompt.high_mm).all():
-        return prompt
-    return replace(prompt, low_mm=tuple(low.tolist()), high_mm=tuple(high.tolist()))

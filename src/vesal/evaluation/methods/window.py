@@ -1,170 +1,208 @@
-"""The part of an image that methods without learning look at, with cubic voxels and few of them."""
+"""The part of an image round what was said, on few and cubic voxels, with seeds in it.
+
+Rules that solve a problem over all voxels look through such a window: their time then depends on
+neither the size of the image nor its resolution. Its axes are those of the array.
+"""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from vesal.arrays import Intensities, MaskArray, MovedMask, VoxelIndices
-from vesal.evaluation.methods.seeds import Seeds
+from vesal.arrays import Intensities, MaskArray
+from vesal.evaluation.methods.baseline import Found
+from vesal.geometry.box import AxisBox
+from vesal.geometry.frames import Frame
 from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
-from vesal.images import Image
-from vesal.inference.boxes import allowed, flat_axis, index_box
+from vesal.images.intensity import robust_range, window
+from vesal.inference.boxes import allowed, index_box
+from vesal.inference.request import Request
+from vesal.inference.windows import part_under
 
-_MOST_VOXELS = 48  # along a side: a walk through 64 of them on each side takes twice as long
-_MARGIN = 1 / 6  # of the image's second longest side, round clicks
-_BOX_MARGIN = 1 / 10  # of each side of a box
-_EXTREMES = (0.5, 99.5)  # percentiles between which values count: metal and noise are cut off
-_SLACK = 1e-6  # voxels, for rounding
-_NUDGE = 1e-3  # voxels off a border within which a point is on it
+_MARGIN = 1 / 6  # round the clicks: of the second longest side of the image
+_BOX_MARGIN = 0.1  # round a box: of its own longest side
+_FLAT_MARGIN = 0.5  # across a box that lies on a slice: of its longest side
+_BALL = 2  # voxels of the window: the radius of a seed
+_FLAT = 1 + 1e-6  # voxels across
+
+SETTINGS = f"window {_MARGIN:.3f} {_BOX_MARGIN:g} {_FLAT_MARGIN:g}, seeds {_BALL}"
+"""What the answers of all rules that look through a window depend on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Window:
-    """A part of an image, and what was said there.
+    """A part of an image, and where seeds are in it.
 
     Attributes:
-        grid: along the image's own axes, with voxels about as long on each of them.
-        values: of the image, 0 to 1.
-        positive: voxels that belong to the object, at least one.
-        negative: voxels that were said not to.
-        beyond: voxels taken for background, as they are on the window's border or out of the box.
+        grid: of the window; its voxels are cubes but for rounding.
+        values: 0 to 1, from the lowest to the highest value of the part but for outliers.
+        inside: seeds of the object: a small ball at each positive click, and what was scribbled.
+        outside: seeds of the rest: balls at negative clicks, drawn regions, all beyond a box, and
+            the faces of the window. A face where the image ends is none, since the object may go
+            on there; but where nothing else is outside, these faces are.
     """
 
     grid: Grid
     values: Intensities
-    positive: MaskArray
-    negative: MaskArray
-    beyond: MaskArray
+    inside: MaskArray
+    outside: MaskArray
 
     @property
-    def background(self) -> MaskArray:
-        """All voxels that do not belong to the object."""
-        return np.asarray(self.negative | self.beyond)
+    def is_plain(self) -> bool:
+        """Whether there is nothing to see or nothing to decide."""
+        seen = self.values.min() < self.values.max()
+        return not (seen and self.inside.any() and self.outside.any())
+
+    def found(self, probability: Intensities, image: Grid) -> Found:
+        """What is above a half, read linearly at the image's voxels.
+
+        Args:
+            probability: on the window's grid.
+            image: the image's grid.
+        """
+        part = part_under(image, self.grid)
+        start = tuple(s.start for s in part)
+        local = image.crop(start, [s.stop for s in part])
+        return Found(mask=resample(probability, self.grid, local) > 0.5, start=start)
 
 
-def window_of(image: Image, seeds: Seeds) -> Window:
-    """The window that seeds ask for: round the box, or round the clicks with a wider margin.
-
-    Args:
-        image: of any kind; colour counts as grey.
-        seeds: with at least one positive voxel.
-    """
-    low, high = _range(image.grid, seeds)
-    grid = _cubic(image.grid, low, high)
-    array = image.grey() if image.is_colour else image.array
-    positive = _marked(seeds.inside, image.grid, grid)
-    negative = _marked(seeds.outside, image.grid, grid) & ~positive
-    return Window(
-        grid=grid,
-        values=_scaled(resample(array, image.grid, grid, antialias=True)),
-        positive=positive,
-        negative=negative,
-        beyond=_beyond(image.grid, grid, seeds, (low, high)) & ~positive,
-    )
-
-
-def mask_of(chances: Intensities, window: Window, image: Grid, seeds: Seeds) -> MovedMask:
-    """The mask on the image's grid where chances are above a half, as the seeds allow.
+def window_of(values: Intensities, grid: Grid, request: Request, side: int) -> Window:
+    """The window round what a request says of an image.
 
     Args:
-        chances: of each voxel of the window to belong to the object, 0 to 1.
-        window: what was looked at; beyond it nothing belongs to the object.
-        image: grid of the whole image.
-        seeds: what was said.
+        values: the image's.
+        grid: the image's.
+        request: with at least one positive click.
+        side: most voxels along each axis of the window.
     """
-    ends = np.array([[-0.5] * image.ndim, [n - 0.5 for n in window.grid.shape]])
-    low, high = image.to_index(window.grid.to_world(ends))
-    start = np.ceil(low - _SLACK).astype(int).tolist()
-    stop = (np.floor(high + _SLACK).astype(int) + 1).tolist()
-    part = tuple(
-        slice(max(a, 0), min(b, n)) for a, b, n in zip(start, stop, image.shape, strict=True)
-    )
-    start = [s.start for s in part]
-    here = resample(chances, window.grid, image.crop(start, [s.stop for s in part]))
-    mask = np.zeros(image.shape, np.bool_)
-    mask[part] = seeds.settled(here > 0.5, start, image)
-    return seeds.obeyed(mask)
+    seen = range_of(grid, request)
+    small = _cubic(grid, seen, side)
+    part = resample(values, grid, small, antialias=True)
+    inside, outside = _clicked(request, small)
+    for region in request.regions:
+        if region.inside:
+            inside |= _scribbled(region.patch, grid, small) & ~outside
+        else:
+            outside |= _under(region.patch, grid, small) & ~inside
+    if request.box is not None:
+        outside |= ~allowed(small, request.box, grid) & ~inside
+    faces = faces_of(small.shape, cut_faces(seen, grid))
+    if not (faces | outside).any():
+        faces = faces_of(small.shape, [(n > 2, n > 2) for n in small.shape])
+    outside |= faces & ~inside
+    low, high = robust_range(part)
+    return Window(grid=small, values=window(part, low, high), inside=inside, outside=outside)
 
 
-def _range(grid: Grid, seeds: Seeds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Outer faces of the window in continuous array indices, inside the image."""
+def range_of(grid: Grid, request: Request) -> AxisBox:
+    """Where to look: round the positive clicks, in array indices, within the image's outer faces.
+
+    That is a box round them, widened by a sixth of the image's second longest side; or the box that
+    was given, widened by a tenth of its longest side (across a box on a slice by a half).
+    """
     spacing = np.array(grid.spacing_mm)
-    sides = sorted(spacing * grid.shape)
-    low, high = seeds.inside.min(axis=0) - 0.5, seeds.inside.max(axis=0) + 0.5
-    margin = np.full(grid.ndim, _MARGIN * sides[-2]) / spacing
-    if seeds.box is not None:
-        around = index_box(grid, seeds.box)
-        low, high = np.minimum(low, around.low), np.maximum(high, around.high)
-        if flat_axis(grid, seeds.box) is None:  # one on a slice does not tell how far others go
-            margin = np.maximum(_BOX_MARGIN * (high - low), 1)
-    # whole voxels of the image: at its own resolution nothing is interpolated
-    low = np.floor(low - margin + 0.5 + _SLACK) - 0.5
-    high = np.ceil(high + margin - 0.5 - _SLACK) + 0.5
-    return np.maximum(low, -0.5), np.minimum(high, np.array(grid.shape) - 0.5)
+    points = grid.to_index(request.clicks.points_mm[request.clicks.positive])
+    low, high = points.min(axis=0), points.max(axis=0)
+    if request.box is None:
+        for region in request.regions:
+            if region.inside:
+                low = np.minimum(low, region.patch.start)
+                high = np.maximum(high, np.add(region.patch.start, region.patch.shape) - 1)
+        sides = sorted(n * s for n, s in zip(grid.shape, spacing, strict=True))
+        margin = np.full(grid.ndim, _MARGIN * sides[-2])
+    else:
+        given = index_box(grid, request.box)
+        low, high = np.minimum(low, given.low), np.maximum(high, given.high)
+        extent = np.array(given.extent)
+        longest = (extent * spacing).max()
+        margin = np.where(extent <= _FLAT, _FLAT_MARGIN, _BOX_MARGIN) * longest
+    reach = np.maximum(margin / spacing, 0.5)
+    ends = np.array(grid.shape) - 0.5
+    return AxisBox(
+        frame=Frame.INDEX,
+        low=tuple(np.clip(low - reach, -0.5, ends - 1).tolist()),
+        high=tuple(np.clip(high + reach, 0.5, ends).tolist()),
+    )
 
 
-def _cubic(grid: Grid, low: NDArray[np.float64], high: NDArray[np.float64]) -> Grid:
-    """A grid between these faces, as fine as the image's finest axis or as numbers permit."""
-    spacing, thick = np.array(grid.spacing_mm), np.array(grid.shape) > 1
-    sides = (high - low) * spacing
-    finest = spacing[thick].min() if thick.any() else spacing.min()
-    step = max(finest, sides[thick].max(initial=0.0) / _MOST_VOXELS)
-    counts = np.clip(np.round(sides / step), 1, _MOST_VOXELS).astype(int)
-    counts[~thick] = 1
-    matrix = np.eye(grid.ndim + 1)
-    widths = (high - low) / counts
-    matrix[:-1, :-1] = np.diag(widths)
-    matrix[:-1, -1] = low + widths / 2
-    return Grid(shape=tuple(counts.tolist()), affine=grid.affine @ matrix)
+def _cubic(grid: Grid, seen: AxisBox, side: int) -> Grid:
+    """The grid of the window: no finer than the image's finest axis, and no larger than allowed."""
+    lengths_mm = np.array(seen.extent) * grid.spacing_mm
+    thick = np.array(grid.shape) > 1
+    finest = min((s for s, n in zip(grid.spacing_mm, grid.shape, strict=True) if n > 1), default=1)
+    step = max(float(lengths_mm[thick].max(initial=0)) / side, finest)
+    counts = np.where(thick, np.clip(np.round(lengths_mm / step), 1, side), 1)
+    ratios = np.array(seen.extent) / counts  # image voxels a window voxel
+    affine = grid.affine.copy()
+    affine[:-1, :-1] *= ratios
+    affine[:-1, -1] += grid.affine[:-1, :-1] @ (np.array(seen.low) + ratios / 2)
+    return Grid(shape=tuple(int(n) for n in counts), affine=affine)
 
 
-def _marked(voxels: VoxelIndices, image: Grid, window: Grid) -> MaskArray:
-    """The voxels of the window in which voxels of the image have their centres.
+def _clicked(request: Request, small: Grid) -> tuple[MaskArray, MaskArray]:
+    """A small ball at each click; where two balls of different kind meet there is no seed."""
+    index = np.round(small.to_index(request.clicks.points_mm)).astype(np.int64)
+    held = ((index >= 0) & (index < np.array(small.shape))).all(axis=1)
+    inside, outside = np.zeros(small.shape, np.bool_), np.zeros(small.shape, np.bool_)
+    inside[tuple(index[held & request.clicks.positive].T)] = True
+    outside[tuple(index[held & ~request.clicks.positive].T)] = True
+    outside &= ~inside
+    ball = _ball(small.ndim)
+    near, far = ndimage.binary_dilation(inside, ball), ndimage.binary_dilation(outside, ball)
+    return inside | (near & ~far), outside | (far & ~near)
 
-    All that share a centre on their border: rounding would make the order of storage matter.
-    """
-    mask = np.zeros(window.shape, np.bool_)
-    index = window.to_index(image.to_world(voxels.astype(np.float64)))
-    index = index[window.contains(index)]
-    for nudge in product((-_NUDGE, _NUDGE), repeat=window.ndim):
-        near = np.round(index + nudge).astype(int)
-        mask[tuple(np.clip(near, 0, np.array(window.shape) - 1).T)] = True
+
+def _ball(ndim: int) -> MaskArray:
+    steps = np.ogrid[(slice(-_BALL, _BALL + 1),) * ndim]
+    return np.asarray(sum(step**2 for step in steps) <= _BALL**2)
+
+
+def _scribbled(patch: Patch, grid: Grid, small: Grid) -> MaskArray:
+    """The window's voxels that hold the middle of one of a patch."""
+    voxels = (np.argwhere(patch.array()) + np.array(patch.start)).astype(np.float64)
+    index = np.round(small.to_index(grid.to_world(voxels))).astype(np.int64)
+    held = ((index >= 0) & (index < np.array(small.shape))).all(axis=1)
+    mask = np.zeros(small.shape, np.bool_)
+    mask[tuple(index[held].T)] = True
     return mask
 
 
-def _scaled(values: Intensities) -> Intensities:
-    low, high = np.percentile(values, _EXTREMES)
-    if high <= low:  # hardly any voxel differs from the others
-        low, high = values.min(), values.max()
-    if high <= low:
-        return np.zeros_like(values)
-    return np.asarray(
-        np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1).astype(np.float32)
-    )
+def _under(patch: Patch, grid: Grid, small: Grid) -> MaskArray:
+    """The window's voxels whose middles lie in a voxel of a patch."""
+    near = _nearest(grid, small)
+    part = [slice(int(one[0]), int(one[-1]) + 1) for one in near]
+    return patch.within(part)[np.ix_(*(one - one[0] for one in near))]
 
 
-def _beyond(
-    image: Grid,
-    window: Grid,
-    seeds: Seeds,
-    faces: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> MaskArray:
-    """Voxels out of the box and on faces of the window that are not the image's own.
+def _nearest(grid: Grid, small: Grid) -> list[NDArray[np.int64]]:
+    """For each axis the image's index that is nearest to each index of the window."""
+    matrix = np.linalg.solve(grid.affine, small.affine)  # diagonal but for the offset
+    return [
+        np.clip(np.round(matrix[a, a] * np.arange(n) + matrix[a, -1]), 0, whole - 1).astype(
+            np.int64
+        )
+        for a, (n, whole) in enumerate(zip(small.shape, grid.shape, strict=True))
+    ]
 
-    Where all faces are the image's own and nothing was said to be outside, on all its faces:
-    without any background everything would be the object.
-    """
-    own = np.array([faces[0] <= -0.5, faces[1] >= np.array(image.shape) - 0.5])
-    if own.all() and not len(seeds.outside):
-        own = np.array([np.array(image.shape) == 1] * 2)
-    beyond = np.zeros(window.shape, np.bool_)
-    for axis in range(window.ndim):
-        for side, index in enumerate((0, -1)):
-            if not own[side, axis]:
-                np.moveaxis(beyond, axis, 0)[index] = True
-    if seeds.box is not None:
-        beyond |= ~allowed(window, seeds.box, image)
-    return np.asarray(beyond)
+
+def cut_faces(seen: AxisBox, grid: Grid) -> list[tuple[bool, bool]]:
+    """For each axis whether the image goes on beyond the window's first and last face."""
+    return [
+        (low > -0.5 + 1e-6, high < n - 0.5 - 1e-6)
+        for low, high, n in zip(seen.low, seen.high, grid.shape, strict=True)
+    ]
+
+
+def faces_of(shape: tuple[int, ...], chosen: list[tuple[bool, bool]]) -> MaskArray:
+    """The voxels at the chosen ones of an array's first and last faces along each axis."""
+    mask = np.zeros(shape, np.bool_)
+    for axis, (first, last) in enumerate(chosen):
+        along = np.moveaxis(mask, axis, 0)
+        if first:
+            along[0] = True
+        if last:
+            along[-1] = True
+    return mask
