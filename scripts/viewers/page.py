@@ -34,8 +34,8 @@ def main() -> None:
         for name, (width, height) in SIZES.items():
             with served(build_app(Settings(root=given.scan, work=Path(work) / name))) as url:
                 page = browser.new_page(viewport={"width": width, "height": height})
-                seen = Sight(page, url)
-                seen.open(view="multi")
+                seen = Sight(page, url, view=None)
+                seen.open()
                 for number, clicks in enumerate((LIVER, BLADDER)):
                     if number:
                         page.click("#new-object")

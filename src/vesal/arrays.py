@@ -88,8 +88,14 @@ PlacedLabels = UInt8[np.ndarray, "*target"] | UInt16[np.ndarray, "*target"]
 PieceNumbers = UInt32[np.ndarray, "*space"]
 """The number of the connected piece that each voxel belongs to, 0 for none."""
 
+FramedLabels = UInt8[np.ndarray, "*framed"] | UInt16[np.ndarray, "*framed"]
+"""A `LabelArray` with a frame of 0 around it."""
+
 VoxelIndices = Int64[np.ndarray, "points axis"]
 """Array indices of voxels, one a row."""
 
 WireVoxels = Shaped[np.ndarray, "slices rows columns"]
 """Values of any type in the order of axes in which nnInteractive's clients send them."""
+
+RowNumbers = Int64[np.ndarray, "_"]
+"""Which rows of another array, or which of its values in C order."""

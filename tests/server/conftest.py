@@ -35,9 +35,9 @@ def sight(browser: Any) -> Iterator[Callable[..., Sight]]:
 
     opened: list[Sight] = []
 
-    def see(address: str, **options: Any) -> Sight:
-        page = browser.new_page(**{"viewport": {"width": 1000, "height": 620}, **options})
-        opened.append(Sight(page, address))
+    def see(address: str, view: str | None = "axial", **options: Any) -> Sight:
+        page = browser.new_page(**{"viewport": {"width": 1000, "height": 480}, **options})
+        opened.append(Sight(page, address, view=view))
         return opened[-1]
 
     yield see

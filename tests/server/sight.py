@@ -23,23 +23,25 @@ OURS = ("GPU stall", "willReadFrequently")
 
 
 class Sight:
-    """A page in a browser, and the server behind it."""
+    """A page in a browser, and the server behind it.
 
-    def __init__(self, page: Any, address: str) -> None:
+    One plane is shown, as if that had been chosen in an earlier session, if the page's own choice
+    is not asked for: software draws four, and the render above all, slowly.
+    """
+
+    def __init__(self, page: Any, address: str, *, view: str | None = "axial") -> None:
         self.page, self.address = page, address
+        if view is not None:
+            page.add_init_script(f"localStorage['vesal-view'] ??= '{view}'")
         self.problems: list[str] = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", self._asked)
 
-    def open(self, path: str = "/", view: str = "axial") -> None:
-        """Open an address of the server and wait until the scan is shown.
-
-        One plane is shown, if no other view is asked for: software draws four slowly.
-        """
+    def open(self, path: str = "/") -> None:
+        """Open an address of the server and wait until the scan is shown."""
         self.page.goto(self.address + path)
         self.until("!!(window.vesal && window.vesal.ready)")
-        self.page.evaluate("(name) => vesal.canvas.plane(name)", view)
 
     def until(self, condition: str) -> None:
         """Wait for something that a script can see: the page's own policy forbids more."""

@@ -6,7 +6,7 @@ import cc3d
 import edt  # type: ignore[import-not-found]  # compiled, without types
 import numpy as np
 
-from vesal.arrays import Distances, MaskArray, PieceNumbers
+from vesal.arrays import Distances, MaskArray, Numbers, PieceNumbers
 
 
 def pieces(mask: MaskArray) -> PieceNumbers:
@@ -43,14 +43,17 @@ def pieces_with(mask: MaskArray, seeds: MaskArray) -> MaskArray:
     return np.asarray(kept[labels])
 
 
-def distance_to_border(mask: MaskArray, spacing_mm: Sequence[float]) -> Distances:
-    """Return for each voxel inside the mask the distance in mm to the nearest one outside.
+def distance_to_border(regions: Numbers, spacing_mm: Sequence[float]) -> Distances:
+    """Return for each voxel of a region the distance in mm to the nearest one outside the region.
 
     Distances run between voxel centres; what lies beyond the array counts as outside.
-    Voxels outside the mask get 0.
+    Voxels outside a mask, or of region 0, get 0.
     """
-    spacing = tuple(spacing_mm) if mask.ndim > 1 else spacing_mm[0]  # edt takes no tuple of one
-    distances = edt.edt(np.ascontiguousarray(mask), anisotropy=spacing, black_border=True)
+    spacing = tuple(spacing_mm) if regions.ndim > 1 else spacing_mm[0]  # edt takes no tuple of one
+    whole = np.ascontiguousarray(regions)
+    if whole.dtype == np.bool_:
+        whole = whole.view(np.uint8)  # edt is quicker with numbers, by a third
+    distances = edt.edt(whole, anisotropy=spacing, black_border=True)
     return np.asarray(distances, dtype=np.float32)
 
 

@@ -6,12 +6,15 @@ the generator, so that a published run can be followed pick by pick with `Legacy
 
 import numpy as np
 
-from vesal.arrays import Distances, MaskArray
+from vesal.arrays import LabelArray, MaskArray
 from vesal.geometry.components import distance_to_border, mask_box
+from vesal.prompts.depth import deepest_voxels
 
 Voxel = tuple[int, ...]
 Placed = tuple[Voxel, bool]
 """A click: where, and whether the target has that voxel."""
+
+_MISSED, _EXTRA = 1, 255  # target less prediction, in a byte
 
 
 class LegacyDraws:
@@ -45,13 +48,13 @@ def error_click(
     box = mask_box(target ^ predicted)
     if box is None:
         return None
-    missed = target[box] & ~predicted[box]
-    extra = predicted[box] & ~target[box]
-    thick = tuple(n > 1 for n in target.shape)
-    depths = [_depth(region, spacing_mm, thick) for region in (missed, extra)]
-    positive = bool(depths[0].max() >= depths[1].max())
-    index = np.unravel_index(np.argmax(depths[0 if positive else 1]), missed.shape)
-    return tuple(int(i) + s.start for i, s in zip(index, box, strict=True)), positive
+    error = _regions(target[box], predicted[box])
+    kept, sides = _thick(target.shape, spacing_mm)
+    deepest = deepest_voxels(error[kept], sides) if sides else np.zeros(1, np.int64)
+    missed = deepest[error[kept].ravel()[deepest] == _MISSED]
+    place = int(missed[0] if len(missed) else deepest[0])
+    index = np.unravel_index(place, error.shape)  # axes of one voxel change no place
+    return tuple(int(i) + s.start for i, s in zip(index, box, strict=True)), len(missed) > 0
 
 
 def random_click(region: MaskArray, rng: Draws) -> Voxel:
@@ -108,13 +111,14 @@ def ritm_region(target: MaskArray, predicted: MaskArray) -> tuple[MaskArray, boo
     box = mask_box(target ^ predicted)
     if box is None:
         return None
-    missed, extra = target[box] & ~predicted[box], predicted[box] & ~target[box]
-    thick = tuple(n > 1 for n in target.shape)
-    depths = [_depth(region, None, thick) for region in (missed, extra)]
-    positive = bool(depths[0].max() > depths[1].max())
-    depth = depths[0 if positive else 1]
+    error = _regions(target[box], predicted[box])
+    kept, sides = _thick(target.shape, None)
+    depth = distance_to_border(error[kept], sides) if sides else np.ones((), np.float32)
+    depth = depth.reshape(error.shape)
+    # the deepest of all is missed only where nothing that is too much is as deep
+    positive = not bool((error[depth == depth.max()] == _EXTRA).any())
     region = np.zeros_like(target)
-    region[box] = depth > depth.max() / 2
+    region[box] = (depth > depth.max() / 2) & (error == (_MISSED if positive else _EXTRA))
     return region, positive
 
 
@@ -167,13 +171,15 @@ def mask_only_rounds(rounds: int, low: int, high: int, rng: Draws) -> frozenset[
     return frozenset({int(rng.integers(low, high)), rounds - 1})
 
 
-def _depth(
-    region: MaskArray, spacing_mm: tuple[float, ...] | None, thick: tuple[bool, ...]
-) -> Distances:
-    if not region.any():
-        return np.zeros(region.shape, np.float32)
-    spacing = (1.0,) * region.ndim if spacing_mm is None else spacing_mm
-    kept = tuple(slice(None) if t else 0 for t in thick)  # an axis of one voxel has no depth
-    sides = [s for s, t in zip(spacing, thick, strict=True) if t]
-    depth = distance_to_border(region[kept], sides) if sides else np.ones((), np.float32)
-    return depth.reshape(region.shape)
+def _regions(target: MaskArray, predicted: MaskArray) -> LabelArray:
+    """What is missed and what is too much, by their numbers."""
+    return target.view(np.uint8) - predicted.view(np.uint8)
+
+
+def _thick(
+    shape: tuple[int, ...], spacing_mm: tuple[float, ...] | None
+) -> tuple[tuple[slice | int, ...], tuple[float, ...]]:
+    """How to leave out the axes of one voxel, which have no depth, and the other axes' spacing."""
+    spacing = (1.0,) * len(shape) if spacing_mm is None else spacing_mm
+    kept = tuple(slice(None) if n > 1 else 0 for n in shape)
+    return kept, tuple(s for s, n in zip(spacing, shape, strict=True) if n > 1)

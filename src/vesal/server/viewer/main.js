@@ -133,7 +133,7 @@ async function show(state) {
   windows.fill(state.windows);
   await canvas.show(await api.image(state.id), state.image, state.windows[0]);
   canvas.radiological(volume && modes.radiological);
-  modes.view(volume ? "multi" : "axial");
+  modes.view(volume ? modes.chosen : "axial");
   await refreshLabels();
   tools.enabled = true;
   get("scan-name").textContent = state.scan.name;
@@ -348,7 +348,7 @@ function listenToControls() {
 async function start() {
   listenToControls();
   listenToKeys(get("overlay"), canvas, {
-    tool: (name) => modes.tool(name), view: (name) => modes.view(name), looked, suggest,
+    tool: (name) => modes.tool(name), view: (name) => modes.choose(name), looked, suggest,
     click: (mm, other) => say([{ point: mm, positive: tools.positive !== other }]),
     newObject, turnSign: () => modes.turnSign(), undo: () => back("undo"),
     redo: () => back("redo"), hide: () => page.state?.current && hide(page.state.current),

@@ -9,7 +9,7 @@ export class Modes {
     this.tools = tools;
     this.looked = looked;
     for (const one of document.querySelectorAll("[data-view]")) {
-      one.addEventListener("click", () => this.view(one.dataset.view));
+      one.addEventListener("click", () => this.choose(one.dataset.view));
     }
     for (const one of document.querySelectorAll("[data-tool]")) {
       one.addEventListener("click", () => this.tool(one.dataset.tool));
@@ -17,6 +17,17 @@ export class Modes {
     get("sign").addEventListener("click", () => this.turnSign());
     get("radiological").addEventListener("click", () => this.turnSides());
     get("fit").addEventListener("click", () => this.fit());
+  }
+
+  // The view that was chosen last: another scan is looked at in the same way.
+  get chosen() {
+    const name = localStorage.getItem("vesal-view");
+    return document.querySelector(`[data-view="${CSS.escape(name)}"]`) ? name : "multi";
+  }
+
+  choose(name) {
+    localStorage.setItem("vesal-view", name);
+    this.view(name);
   }
 
   view(name) {
