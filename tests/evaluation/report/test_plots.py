@@ -37,6 +37,15 @@ def test_structures_are_sorted_and_readable(count: int) -> None:
     assert height / count > 14  # points, for letters of 10
 
 
+def test_very_many_structures_are_cut_to_the_best_and_worst() -> None:
+    """As where every nucleus of a slide has a label of its own; the plot says so."""
+    rows = [row for i in range(120) for row in played([i / 120], object=f"label {i}")]
+    found = texts(structures_plot("a", summaries(rows, (1,), (STRUCTURE,)), ("ours",)))
+    assert {"label 119", "label 70", "label 49", "label 0"} <= set(found)
+    assert not {"label 69", "label 50"} & set(found)
+    assert "mean Dice; the 50 best and worst of 120" in found
+
+
 def test_seconds_leave_failures_out() -> None:
     """A failure took no time; without any time there is no plot."""
     rows = [*played([0.5, 0.6], seconds=2.0), *broken(played([0.5], model="theirs"))]

@@ -18,6 +18,7 @@ from vesal.evaluation.report.drawing import (
 from vesal.evaluation.report.summary import Summary
 from vesal.evaluation.statistics import interval
 
+_MOST = 100  # structures in one plot
 _FULL = (0.0, 1.02)  # of Dice, with room for a marker
 
 
@@ -75,7 +76,8 @@ def structures_plot(name: str, found: Sequence[Summary], models: Sequence[str]) 
     """
     shown = [model for model in models if any(each.model == model for each in found)]
     by_place = {(each.group, each.model): each for each in found}
-    groups = sorted({each.group for each in found}, key=lambda g: -_rank(found, g))
+    every = sorted({each.group for each in found}, key=lambda g: -_rank(found, g))
+    groups = every if len(every) <= _MOST else every[: _MOST // 2] + every[-_MOST // 2 :]
     thick = 0.8 / len(shown)
     plot = Plot(name, 0.9 + len(groups) * max(0.22, 0.11 + 0.1 * len(shown)))
     (axes,) = plot.axes
@@ -98,13 +100,14 @@ def structures_plot(name: str, found: Sequence[Summary], models: Sequence[str]) 
     axes.set_xlim(0, 1)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("mean Dice")
+    left_out = f"; the {_MOST // 2} best and worst of {len(every)}" if groups != every else ""
+    axes.set_xlabel(f"mean Dice{left_out}")
     if len(groups) > 25:
         axes.tick_params(axis="x", top=True, labeltop=True)
     plot.legend(axes)
     return plot.svg(
-        f"Mean Dice of {len(groups)} structures, from {groups[0]} to {groups[-1]}; the table of "
-        "structures has the numbers."
+        f"Mean Dice of {len(groups)} structures, from {groups[0]} to {groups[-1]}{left_out}. The "
+        "table of structures has the numbers."
     )
 
 
