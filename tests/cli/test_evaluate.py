@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.evaluation.test_challenge import case_file
 from vesal.cli.main import main
 from vesal.datasets.challenge import ChallengeCase, MiddleBox, write_case
 from vesal.geometry import Grid
@@ -98,7 +99,7 @@ def test_twins_and_training_images_are_warned_of(
         (["{data}", "--workers", "0", "-o", "r"], "--workers needs 1"),
         (["{data}", "--model", "command:true", "-o", "r"], "{image}, {prompts}, {output}"),
         (["{data}", "--model", "ball", "--model", "ball", "-o", "r"], "two models are called"),
-        (["{data}", "--model", "ball", "--structures", "liver", "-o", "r"], "no structure was there"),
+        (["{data}", "--model", "ball", "--structures", "liver", "-o", "r"], "no structure was"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -141,3 +142,21 @@ def test_a_submission_answers_npz_files(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "empty").mkdir()
     assert main(["challenge", str(tmp_path / "empty"), str(tmp_path / "out")]) == 2
     assert "holds no .npz file" in capsys.readouterr().err
+
+
+def test_the_challenge_has_its_own_tables(tmp_path: Path) -> None:
+    """Two for each model: with the axes right, and as the organisers measure it."""
+    case_file(tmp_path / "npz")
+    words = ["evaluate", str(tmp_path / "npz"), "--protocol", "cvpr-2025", "--model", "ball"]
+    assert main([*words, "-o", str(tmp_path / "r")]) == 0
+    tables = []
+    for name in ("ball-cvpr-2025.csv", "ball-cvpr-2025-as-stored.csv"):
+        with (tmp_path / "r" / name).open(newline="", encoding="utf-8") as file:
+            tables.append(list(csv.DictReader(file)))
+    (right,), (stored,) = tables
+    assert right["CaseName"] == "case"
+    assert right["num_class"] == "3"
+    assert right["DSC_AUC"] == stored["DSC_AUC"]
+    assert right["NSD_2"] != stored["NSD_2"]
+    dice = [float(right[f"DSC_{n}"]) for n in range(2, 7)]
+    assert float(right["DSC_AUC"]) == pytest.approx(sum(dice) - (dice[0] + dice[-1]) / 2, abs=1e-5)
