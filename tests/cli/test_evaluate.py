@@ -10,9 +10,10 @@ import pytest
 
 from tests.evaluation.test_challenge import case_file
 from vesal.cli.main import main
-from vesal.datasets.challenge import ChallengeCase, MiddleBox, write_case
+from vesal.datasets.challenge import ChallengeCase, write_case
 from vesal.geometry import Grid
 from vesal.images import Image
+from vesal.prompts.simulate_challenge import ChallengeBox
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_submission_answers_npz_files(tmp_path: Path, capsys: pytest.CaptureFi
         array=np.random.default_rng(0).integers(0, 255, (6, 20, 24)).astype(np.uint8),
         grid=Grid(shape=(6, 20, 24), affine=np.diag([3.0, 1, 1, 1])),
     )
-    box = MiddleBox(
+    box = ChallengeBox(
         z_min=1, z_max=3, z_mid=2, z_mid_x_min=4, z_mid_y_min=5, z_mid_x_max=12, z_mid_y_max=13
     )
     write_case(tmp_path / "in" / "a.npz", ChallengeCase(image=image, boxes=(box, box)))

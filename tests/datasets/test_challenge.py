@@ -9,7 +9,6 @@ import pytest
 from vesal.datasets.challenge import (
     ChallengeCase,
     Clicks,
-    MiddleBox,
     read_case,
     read_image,
     read_numbered,
@@ -19,6 +18,7 @@ from vesal.datasets.challenge import (
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry import Grid
 from vesal.images import Image
+from vesal.prompts.simulate_challenge import ChallengeBox
 
 SHAPE = (4, 5, 6)
 BOX = {
@@ -52,7 +52,7 @@ def test_a_case_of_the_organisers_is_read(tmp_path: Path) -> None:
         prev_pred=numbers(),
     )  # fmt: skip
     case = read_case(path)
-    assert case.boxes == (MiddleBox(**BOX),) * 2
+    assert case.boxes == (ChallengeBox(**BOX),) * 2
     assert case.clicks == (
         Clicks(inside=((1, 2, 3), (0, 0, 0)), order=(True, True, None)),
         Clicks(outside=((3, 4, 5),), order=(None, False, None)),
@@ -94,7 +94,7 @@ def test_what_is_written_is_read_by_numpy_and_by_us(tmp_path: Path) -> None:
     case = ChallengeCase(
         image=image,
         truth=numbers(),
-        boxes=(MiddleBox(**BOX),),
+        boxes=(ChallengeBox(**BOX),),
         clicks=(Clicks(inside=((1, 2, 3),), outside=((0, 4, 5),), order=(True, None, False)),),
         previous=numbers(),
     )

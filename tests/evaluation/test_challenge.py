@@ -12,7 +12,7 @@ from scipy import ndimage
 from tests.evaluation.painter import Painter, Painting
 from tests.evaluation.test_play import START
 from vesal.arrays import LabelArray
-from vesal.datasets.challenge import ChallengeCase, MiddleBox, read_case, write_case
+from vesal.datasets.challenge import ChallengeCase, read_case, write_case
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened
 from vesal.datasets.pair import LabelFile, Pair
@@ -55,9 +55,7 @@ def case_file(folder: Path, *, boxes: bool = True) -> Path:
         grid=Grid(shape=SHAPE, affine=affine),
     )
     made = [challenge_box(labels == n, np.random.default_rng(n)) for n in (1, 2, 3)]
-    given = tuple(
-        MiddleBox(**{name: getattr(b, name) for name in MiddleBox.__slots__}) for b in made if b
-    )
+    given = tuple(box for box in made if box)
     path = folder / "case.npz"
     write_case(path, ChallengeCase(image=image, truth=labels, boxes=given if boxes else ()))
     return path

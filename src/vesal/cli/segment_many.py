@@ -8,7 +8,7 @@ import typer
 
 from vesal.cli.console import bar, print_facts
 from vesal.cli.segment_one import How, Said, history_note
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ConfigError
 
 FAILED_EXIT_CODE = 6
 """At least one case failed; the others are done, and the report says why."""
@@ -72,11 +72,12 @@ def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
         VesalError: the file is wrong, before anything is done; or the disk refuses.
     """
     from vesal.cohort.prompt_file import read_cases
+    from vesal.images.write import make_folder
 
     suffix = many.suffix or ".nii.gz"
     cases = read_cases(prompts)
     _check_suffix(suffix)
-    _make(folder)
+    make_folder(folder)
     with bar("loading the model", left=True) as progress:
         from vesal.checkpoints.identity import identity
         from vesal.checkpoints.load import load_model
@@ -112,15 +113,3 @@ def _check_suffix(suffix: str) -> None:
     if check_suffix(Path(f"result{suffix}")) != suffix.lower():
         msg = f"--format needs a suffix alone, like .seg.nrrd, got {suffix!r}"
         raise ConfigError(msg)
-
-
-def _make(folder: Path) -> None:
-    """Make the folder for the results, but none above it; raises ResourceError."""
-    if not folder.parent.is_dir():
-        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
-        raise ResourceError(msg)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the results"
-        raise ResourceError(msg) from error

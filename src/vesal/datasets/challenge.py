@@ -17,25 +17,13 @@ from vesal.geometry import Grid, lps_to_ras
 from vesal.images import Image, Source
 from vesal.images.write import replacing
 from vesal.labels.read import label_numbers
+from vesal.prompts.simulate_challenge import ChallengeBox
 
 Index = tuple[int, int, int]
 """Slice, row and column of a voxel: an index of the array."""
 
 FORMAT = "challenge npz"
 SUFFIX = ".npz"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MiddleBox:
-    """The box of an object in its middle slice, and the slices that it reaches; ends included."""
-
-    z_min: int
-    z_max: int
-    z_mid: int
-    z_mid_x_min: int
-    z_mid_y_min: int
-    z_mid_x_max: int
-    z_mid_y_max: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +52,7 @@ class ChallengeCase:
 
     image: Image
     truth: LabelArray | None = None
-    boxes: tuple[MiddleBox, ...] = ()
+    boxes: tuple[ChallengeBox, ...] = ()
     clicks: tuple[Clicks, ...] = ()
     previous: LabelArray | None = None
 
@@ -197,15 +185,15 @@ def _save(path: Path, arrays: Mapping[str, Voxels]) -> None:
         np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]  # none has that name
 
 
-def _boxes(said: Plain, path: Path) -> tuple[MiddleBox, ...]:
-    names = [field.name for field in fields(MiddleBox)]
+def _boxes(said: Plain, path: Path) -> tuple[ChallengeBox, ...]:
+    names = [field.name for field in fields(ChallengeBox)]
     boxes = []
     for box in said if isinstance(said, list) else [said]:
         corners = [box.get(name) for name in names] if isinstance(box, dict) else []
         if not corners or not all(_is_whole(n) for n in corners):
             msg = f"a box in {path.name} needs whole numbers {', '.join(names)}, got {box!r:.100}"
             raise ImageError(msg)
-        boxes.append(MiddleBox(**dict(zip(names, map(_whole, corners), strict=True))))
+        boxes.append(ChallengeBox(**dict(zip(names, map(_whole, corners), strict=True))))
     return tuple(boxes)
 
 

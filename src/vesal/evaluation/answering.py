@@ -11,7 +11,7 @@ from vesal.evaluation.method import Method
 from vesal.evaluation.protocols.replies import OneByOne
 from vesal.evaluation.user import Said, said_click
 from vesal.progress import Progress, silent
-from vesal.prompts import Box
+from vesal.prompts.place import box_on
 
 
 def answer_folder(
@@ -56,21 +56,8 @@ def _rounds(case: ChallengeCase) -> list[list[Said | None]]:
     grid = case.image.grid
     rounds: list[list[Said | None]] = []
     if case.boxes:
-        rounds.append(
-            [
-                Said(
-                    prompts=(
-                        Box.of_voxels(
-                            grid,
-                            (one.z_min, one.z_mid_y_min, one.z_mid_x_min),
-                            (one.z_max, one.z_mid_y_max, one.z_mid_x_max),
-                        ),
-                    ),
-                    words="box",
-                )
-                for one in case.boxes
-            ]
-        )
+        boxes = [box_on(grid, one.solid) for one in case.boxes]
+        rounds.append([Said(prompts=(box,), words="box") for box in boxes])
     count = max((len(one.order) for one in case.clicks), default=0)
     said = [[said_click(p, grid) if p else None for p in _placed(one)] for one in case.clicks]
     rounds += [[one[n] if n < len(one) else None for one in said] for n in range(count)]

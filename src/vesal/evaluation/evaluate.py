@@ -8,12 +8,13 @@ from pathlib import Path
 from vesal.datasets.find import find_pairs
 from vesal.datasets.found import Found
 from vesal.datasets.pair import Pair
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ConfigError
 from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
 from vesal.evaluation.methods.choose import method
 from vesal.evaluation.results import Result, Results, rows_of
 from vesal.evaluation.row import Row
 from vesal.evaluation.workers import done_by_workers
+from vesal.images.write import make_folder
 from vesal.models.cards import CARDS, Card
 from vesal.progress import Progress, silent
 
@@ -135,7 +136,7 @@ def evaluate(
     settings.chosen()
     found = find_pairs(data) if isinstance(data, Path) else data
     chosen = contestants(specs)
-    _make(folder)
+    make_folder(folder)
     results = Results(folder)
     names = {one.spec: one.name for one in chosen}
     done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
@@ -187,15 +188,3 @@ def _jobs(pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Setting
         for one in chosen:
             job = Job(spec=one.spec, pair=pair, settings=settings, seen=one.card.saw(pair.dataset))
             yield replace(job, key=key_of(job, one.identity))
-
-
-def _make(folder: Path) -> None:
-    """Make the folder for the report, but none above it; raises ResourceError."""
-    if not folder.absolute().parent.is_dir():
-        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
-        raise ResourceError(msg)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the report"
-        raise ResourceError(msg) from error

@@ -8,7 +8,8 @@ import numpy as np
 
 from vesal.arrays import MaskArray
 from vesal.geometry.grid import Grid
-from vesal.prompts import Click, Prompt
+from vesal.prompts import Prompt
+from vesal.prompts.place import click_on
 from vesal.prompts.simulate import Placed
 
 
@@ -49,10 +50,8 @@ Rule = Callable[[Sight], Said | None]
 def said_click(placed: Placed, grid: Grid) -> Said:
     """A click in the middle of a voxel."""
     voxel, positive = placed
-    point = grid.to_world(np.array([voxel], np.float64))[0]
-    click = Click(point_mm=tuple(point.tolist()), positive=positive)
     words = " ".join(["+" if positive else "-", *(str(i) for i in voxel)])
-    return Said(prompts=(click,), words=words)
+    return Said(prompts=(click_on(grid, voxel, positive=positive),), words=words)
 
 
 def clicked(words: str) -> Placed | None:

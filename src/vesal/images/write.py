@@ -65,6 +65,22 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results if it is not there, but none above it.
+
+    Raises:
+        ResourceError: the one above it does not exist, or the disk refuses.
+    """
+    if not folder.absolute().parent.is_dir():
+        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
+        raise ResourceError(msg)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        msg = f"{folder} cannot be made ({error.strerror}); give a folder for the results"
+        raise ResourceError(msg) from error
+
+
 def _suffix(path: Path) -> str:
     name = path.name.lower()
     for suffix in _WRITERS:  # .nii.gz comes before anything it could be mistaken for

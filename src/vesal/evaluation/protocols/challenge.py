@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vesal.arrays import LabelArray, MaskArray
-from vesal.datasets.challenge import FORMAT, MiddleBox, read_case
+from vesal.datasets.challenge import FORMAT, read_case
 from vesal.datasets.opened import Opened
 from vesal.errors import ConfigError
 from vesal.evaluation.item import Item
@@ -15,7 +15,7 @@ from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.surface import surface_dice
 from vesal.evaluation.user import Said, generator_for, said_click
 from vesal.images import Image
-from vesal.prompts import Box
+from vesal.prompts.place import box_on
 from vesal.prompts.simulate_challenge import ChallengeBox, challenge_box, challenge_click
 
 ROUNDS = 6
@@ -101,7 +101,7 @@ def boxes_of(opened: Opened) -> tuple[Said | None, ...]:
         ConfigError: the file has boxes for another number of objects.
     """
     image, targets = opened.image, opened.targets
-    boxes: Sequence[ChallengeBox | MiddleBox | None]
+    boxes: Sequence[ChallengeBox | None]
     if not _is_npz(image):
         turned = _in_file_order(image)
         names = (CVPR_2025.name, opened.pair.name)
@@ -120,13 +120,12 @@ def boxes_of(opened: Opened) -> tuple[Said | None, ...]:
     return tuple(None if box is None else _said_box(box, image) for box in boxes)
 
 
-def _said_box(box: ChallengeBox | MiddleBox, image: Image) -> Said:
+def _said_box(box: ChallengeBox, image: Image) -> Said:
     """The box over all its slices, as a prompt."""
-    low = (box.z_min, box.z_mid_y_min, box.z_mid_x_min)
-    high = (box.z_max, box.z_mid_y_max, box.z_mid_x_max)
+    low, high = box.solid
     if not _is_npz(image):
         low, high = low[::-1], high[::-1]
-    return Said(prompts=(Box.of_voxels(image.grid, low, high),), words="box")
+    return Said(prompts=(box_on(image.grid, (low, high)),), words="box")
 
 
 def _is_npz(image: Image) -> bool:
