@@ -139,6 +139,11 @@ def test_a_submission_answers_npz_files(tmp_path: Path, capsys: pytest.CaptureFi
         segs = file["segs"]
     assert segs.shape == (6, 20, 24)
     assert segs.dtype == np.uint8
+    (tmp_path / "in" / "b.npz").write_bytes(b"nothing")
+    assert main([*words, "--model", "ball"]) == 6
+    said = capsys.readouterr()
+    assert "answered  1" in said.out
+    assert "b.npz" in said.err
     assert main(["challenge", str(tmp_path / "out"), str(tmp_path / "in" / "no")]) == 5
     (tmp_path / "empty").mkdir()
     assert main(["challenge", str(tmp_path / "empty"), str(tmp_path / "out")]) == 2

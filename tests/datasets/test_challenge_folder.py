@@ -57,3 +57,13 @@ def test_other_folders_are_none(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 damaged")
     assert find_challenge(tmp_path, 0) is None
     assert find_challenge(tmp_path / "a.npz", 0) is None
+
+
+def test_a_damaged_case_is_one_of_the_cases(tmp_path: Path) -> None:
+    """Wherever it stands in the order: opening it says what is wrong, the others are found."""
+    for name in ("a_damaged.npz", "z_damaged.npz"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04 damaged")
+    save(tmp_path / "m.npz", "imgs", "gts")
+    found = find_challenge(tmp_path, 0)
+    assert found is not None
+    assert [pair.name for pair in found.pairs] == ["a_damaged", "m", "z_damaged"]

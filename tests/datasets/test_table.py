@@ -122,3 +122,13 @@ def test_only_text_is_a_table(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read as text in UTF-8"):
         find_in_table(path, 0)
     assert find_in_table(tmp_path, 0) is None
+
+
+def test_a_label_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    """Its objects would be counted twice."""
+    for name in ("i.nii", "l.nii"):
+        (tmp_path / name).touch()
+    row = "i.nii,l.nii,a=1"
+    (tmp_path / "t.csv").write_text(f"image,label,structures\n{row}\n{row}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="listed twice"):
+        find_in_table(tmp_path / "t.csv", 0)

@@ -251,7 +251,8 @@ class FromOutside:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             (self.folder / name).mkdir()
         write_case(self.folder / "in" / "one.npz", case)
-        (written,) = answer_folder(self.folder / "in", self.folder / "out", Painter(self.radius_mm))
+        made = answer_folder(self.folder / "in", self.folder / "out", Painter(self.radius_mm))
+        (written,) = made.written
         with np.load(written) as file:
             return np.asarray(file["segs"])
 

@@ -1,9 +1,11 @@
 """Tests of vesal.evaluation.workers, with real processes."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -82,3 +84,34 @@ def test_no_worker_is_left_when_the_parent_gives_up(tmp_path: Path) -> None:
     parent.wait(30)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def program_of_its_own(path: str) -> None:
+    """Start another program, and stop it at last."""
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(words) as child:  # noqa: S603
+        try:
+            Path(path).write_text(str(child.pid), encoding="utf-8")
+            child.wait()
+        finally:
+            child.kill()
+
+
+def test_a_worker_that_is_ended_stops_what_it_has_started(tmp_path: Path) -> None:
+    """Interrupted while a program of somebody else is at work, that one ends too."""
+    said = tmp_path / "pid"
+    done = done_by_workers(program_of_its_own, [str(said)], 1)
+    waiting = threading.Thread(target=lambda: next(done, None), daemon=True)
+    waiting.start()
+    while not said.exists() or not said.read_text(encoding="utf-8"):
+        time.sleep(0.05)
+    child = int(said.read_text(encoding="utf-8"))
+    ours = [p for p in multiprocessing.active_children() if p.is_alive()]
+    for process in ours:
+        process.terminate()
+    waiting.join(30)
+    for _ in range(100):
+        if not Path(f"/proc/{child}").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the program is still there")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_facts
+from vesal.cli.console import bar, print_error, print_facts
+from vesal.cli.segment_many import FAILED_EXIT_CODE
 from vesal.errors import ResourceError
 
 HELP = """Answer cases of the CVPR 2025 challenge, as the program of a submission does.
@@ -28,17 +29,22 @@ def challenge(
         str, typer.Option("--model", metavar="MODEL", help="As for `vesal evaluate`.")
     ] = "vesal-mini",
 ) -> None:
-    """Answer all cases.
+    """Answer all cases; exit code 6 if one could not be answered.
 
     Raises:
-        VesalError: no case, one that cannot be read, or a model that cannot be loaded.
+        VesalError: no case at all, or a model that cannot be loaded.
     """
-    if not outputs.is_dir():
-        msg = f"the folder {outputs} does not exist; make it first"
-        raise ResourceError(msg)
+    for folder in (inputs, outputs):
+        if not folder.is_dir():
+            msg = f"the folder {folder} does not exist; make it first"
+            raise ResourceError(msg)
     with bar("loading the model", left=True) as progress:
         from vesal.evaluation.answering import answer_folder
         from vesal.evaluation.methods.choose import method
 
-        written = answer_folder(inputs, outputs, method(model), progress=progress)
-    print_facts([("answered", str(len(written))), ("in", str(outputs))])
+        made = answer_folder(inputs, outputs, method(model), progress=progress)
+    print_facts([("answered", str(len(made.written))), ("in", str(outputs))])
+    for name, why in made.failed.items():
+        print_error(f"{name}: {why}")
+    if made.failed:
+        raise typer.Exit(FAILED_EXIT_CODE)

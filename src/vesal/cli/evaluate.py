@@ -80,6 +80,9 @@ _Resample = Annotated[
         "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
     ),
 ]
+_Channel = Annotated[
+    int, typer.Option("--channel", metavar="N", help="Of nnU-Net cases with several images.")
+]
 _Against = Annotated[
     list[Path] | None,
     typer.Option(
@@ -99,6 +102,7 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
     structures: _Structures = None,
     least_ml: _LeastMl = 0.0,
     resample_labels: _Resample = False,
+    channel: _Channel = 0,
     against: _Against = None,
     workers: _Workers = 1,
     again: _Again = False,
@@ -113,13 +117,12 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
         raise ConfigError(msg)
     specs, names = model or ["vesal-mini"], _names(structures or [])
     with bar("loading the models", left=True) as progress:
-        try:
-            from vesal.evaluation import evaluate as evaluation
-            from vesal.evaluation.job import Settings
-            from vesal.evaluation.reporting import report
-        except ModuleNotFoundError as error:
-            msg = f"evaluation needs {error.name}: pip install 'vesal[evaluate]'"
-            raise ResourceError(msg) from error
+        _check_installed()
+        from vesal.datasets import find_pairs
+        from vesal.evaluation import evaluate as evaluation
+        from vesal.evaluation.job import Settings
+        from vesal.evaluation.reporting import report
+
         settings = Settings(
             protocol=protocol,
             clicks=clicks,
@@ -127,15 +130,28 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
             least_ml=least_ml,
             resample=resample_labels,
         )
+        for other in against or []:
+            find_pairs(other, channel=channel)  # a wrong path is better met now than at the end
+        found = find_pairs(data, channel=channel)
         evaluated = evaluation.evaluate(
-            data, specs, output, settings, workers=workers, again=again, progress=progress
+            found, specs, output, settings, workers=workers, again=again, progress=progress
         )
-        command = _command(data, specs, settings)
+        command = _command(data, specs, settings, against or [], channel)
         made = report(evaluated, output, settings, data, command, against or [], progress)
     print(made.table)
     _print_outcome(evaluated, made.page, made.warnings)
-    if evaluated.problems:
+    if evaluated.problems or any(row.status == "failed" for row in evaluated.rows):
         raise typer.Exit(FAILED_EXIT_CODE)
+
+
+def _check_installed() -> None:
+    """Refuse to begin without what the report needs at the end; raises ResourceError."""
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib as mpl  # noqa: F401
+    except ModuleNotFoundError as error:
+        msg = f"evaluation needs {error.name}: pip install 'vesal[evaluate]'"
+        raise ResourceError(msg) from error
 
 
 def _print_outcome(evaluated: "Evaluated", page: Path, warnings: tuple[str, ...]) -> None:
@@ -143,6 +159,8 @@ def _print_outcome(evaluated: "Evaluated", page: Path, warnings: tuple[str, ...]
     failed = {(row.model, row.case, row.object) for row in evaluated.rows if row.status == "failed"}
     for warning in warnings:
         print(f"warning: {warning}")
+    for note in evaluated.data.notes:
+        print(f"note: {note}")
     print_facts(
         [
             ("objects", str(len(objects))),
@@ -160,7 +178,9 @@ def _names(said: list[str]) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _command(data: Path, specs: list[str], settings: "Settings") -> str:
+def _command(
+    data: Path, specs: list[str], settings: "Settings", against: list[Path], channel: int
+) -> str:
     """What to type to get the same report."""
     words = ["vesal", "evaluate", str(data)]
     words += [word for spec in specs for word in ("--model", spec)]
@@ -173,4 +193,7 @@ def _command(data: Path, specs: list[str], settings: "Settings") -> str:
         words += ["--least-ml", f"{settings.least_ml:g}"]
     if settings.resample:
         words.append("--resample-labels")
+    if channel:
+        words += ["--channel", str(channel)]
+    words += [word for other in against for word in ("--against", str(other))]
     return shlex.join([*words, "-o", "report"])

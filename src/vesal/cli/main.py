@@ -134,6 +134,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         sentence = "the memory of this machine is used up; close programs or give a smaller image"
         return sentence, ResourceError.exit_code
     if isinstance(error, OSError):
-        return f"the system refused: {error.strerror or error}", ResourceError.exit_code
+        where = f" {error.filename}" if error.filename else ""
+        return f"the system refused{where}: {error.strerror or error}", ResourceError.exit_code
     sentence = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"{sentence}; this is a bug in vesal; {_TRACEBACK} shows the rest", _BUG_EXIT_CODE

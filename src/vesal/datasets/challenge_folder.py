@@ -12,6 +12,7 @@ from vesal.datasets.pair import LabelFile, Pair
 from vesal.errors import ConfigError
 
 _IMAGE, _TRUTH = "imgs", "gts"
+_MOST_LOOKED_AT = 20  # files of a folder, until one can be read
 
 
 def find_challenge(source: Path, _channel: int) -> Found | None:
@@ -53,8 +54,8 @@ def find_challenge(source: Path, _channel: int) -> Found | None:
 
 def _truth(image: Path, truths: list[Path]) -> Path | None:
     keys = npz_keys(image)
-    if _IMAGE in keys and _TRUTH in keys:
-        return image
+    if not keys or (_IMAGE in keys and _TRUTH in keys):
+        return image  # without a key it is damaged, which opening it will say
     there = [folder / image.name for folder in truths if (folder / image.name).is_file()]
     if len(there) > 1:
         msg = f"two files hold gts of {image.name}: {there[0]} and {there[1]}; keep one"
@@ -73,5 +74,9 @@ def _npz_files(folder: Path) -> list[Path]:
 
 
 def _first_keys(folder: Path) -> frozenset[str]:
-    first = next(iter(_npz_files(folder)), None)
-    return npz_keys(first) if first is not None else frozenset()
+    """The keys of the first file that has any: one that is damaged is not all of a data set."""
+    for path in _npz_files(folder)[:_MOST_LOOKED_AT]:
+        keys = npz_keys(path)
+        if keys:
+            return keys
+    return frozenset()

@@ -151,6 +151,9 @@ def _joined(drafts: Sequence[_Draft]) -> list[Pair]:
         if before is None:
             pairs[key] = pair
             continue
+        if pair.labels[0] in before.labels:
+            msg = f"{where}: this label of {pair.name!r} is listed twice; remove one of the rows"
+            raise ConfigError(msg)
         joined = replace(before, labels=before.labels + pair.labels)
         if replace(pair, labels=joined.labels) != joined:
             msg = f"{where}: all rows of {pair.name!r} must agree on all but label and structures"

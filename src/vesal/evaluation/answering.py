@@ -1,5 +1,6 @@
 """Answers cases of the CVPR 2025 challenge as a submission does: a folder in, a folder out."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,31 +9,53 @@ from vesal.arrays import LabelArray
 from vesal.datasets.challenge import SUFFIX, ChallengeCase, Clicks, read_case, write_answer
 from vesal.errors import ImageError
 from vesal.evaluation.method import Method
+from vesal.evaluation.play import said_of
 from vesal.evaluation.protocols.replies import OneByOne
 from vesal.evaluation.user import Said, said_click
 from vesal.progress import Progress, silent
 from vesal.prompts.place import box_on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came of a folder.
+
+    Attributes:
+        written: paths of the answers.
+        failed: names of cases without one, and why.
+    """
+
+    written: tuple[Path, ...]
+    failed: dict[str, str]
+
+
 def answer_folder(
     inputs: Path, outputs: Path, method: Method, *, progress: Progress = silent
-) -> tuple[Path, ...]:
-    """The answers to all cases of a folder, written under their names; returns their paths.
+) -> Answered:
+    """The answers to all cases of a folder, written under their names.
+
+    A case that cannot be read or answered has none, and the others go on.
 
     Raises:
-        ImageError: no case in the folder, or one that cannot be read.
-        ResourceError: the disk refuses.
+        ImageError: no case in the folder.
+        ResourceError: the disk refuses an answer.
     """
     cases = sorted(inputs.glob(f"*{SUFFIX}"))
     if not cases:
         msg = f"{inputs} holds no {SUFFIX} file of the challenge"
         raise ImageError(msg)
-    written = []
+    written: list[Path] = []
+    failed: dict[str, str] = {}
     for number, path in enumerate(cases):
         progress(number, len(cases), path.name)
-        write_answer(outputs / path.name, answer(read_case(path), method))
+        try:
+            labels = answer(read_case(path), method)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other cases go on
+            failed[path.name] = said_of(error)
+            continue
+        write_answer(outputs / path.name, labels)
         written.append(outputs / path.name)
-    return tuple(written)
+    return Answered(written=tuple(written), failed=failed)
 
 
 def answer(case: ChallengeCase, method: Method) -> LabelArray:

@@ -116,8 +116,9 @@ def evaluate(
     """What the methods make of every case of a data set; results are kept as they come.
 
     A result that is in the folder, of the same method, files and settings, is not made again. A
-    method that fails on an object, or takes its process down, is counted as having found nothing
-    there; a case that cannot be read is left out and named.
+    method that fails on an object is counted as having found nothing there; one that takes its
+    process down twice, in all objects of the case. A case that cannot be read is left out and
+    named. What died and what could not be read is tried again by the next run.
 
     Args:
         data: a folder, table or JSON (see `find_pairs`), or what was found there.
@@ -129,7 +130,7 @@ def evaluate(
         progress: told of every job.
 
     Raises:
-        InputError: no data, an unknown protocol or method, a damaged result.
+        InputError: no data, an unknown protocol or method.
         CheckpointError: weights that cannot be loaded.
         ResourceError: the disk refuses; what is done stays.
     """
@@ -137,7 +138,7 @@ def evaluate(
     found = find_pairs(data) if isinstance(data, Path) else data
     chosen = contestants(specs)
     make_folder(folder)
-    results = Results(folder)
+    results = Results(folder, settings.protocol)
     names = {one.spec: one.name for one in chosen}
     done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
     skipped = len(done)
@@ -156,15 +157,26 @@ def evaluate(
 def _made(
     waiting: Sequence[Job], names: Mapping[str, str], workers: int, progress: Progress
 ) -> Iterator[tuple[tuple[str, str], Result]]:
-    """Every job's result, in the order in which they end, and whose it is."""
+    """Every job's result, in the order in which they end, and whose it is.
+
+    A job whose process dies is tried once more at the end: somebody else may have taken the memory.
+    """
     progress(0, len(waiting), "starting")
-    for number, (job, made) in enumerate(done_by_workers(run_job, waiting, workers), 1):
-        place = (names[job.spec], job.pair.name)
-        result = made or lost_job(job, place[0], _DIED)
-        if result.problem:
-            logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
-        yield place, result
-        progress(number, len(waiting), ", ".join(reversed(place)))
+    number = 0
+    dead: list[Job] = []
+    for jobs, last in ((waiting, False), (dead, True)):
+        for job, made in done_by_workers(run_job, jobs, workers):
+            place = (names[job.spec], job.pair.name)
+            if made is None and not last:
+                logger.warning("%s: %s", ", ".join(reversed(place)), _DIED)
+                dead.append(job)
+                continue
+            result = made or lost_job(job, place[0], _DIED)
+            if result.problem:
+                logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
+            yield place, result
+            number += 1
+            progress(number, len(waiting), ", ".join(reversed(place)))
 
 
 def _sorted(

@@ -1,6 +1,7 @@
 """One method on one case: what a worker does, and what it leaves behind."""
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
-from vesal.errors import InputError, ResourceError
+from vesal.errors import ConfigError, InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
 from vesal.evaluation.methods.choose import method
@@ -36,6 +37,9 @@ class Settings:
         only: patterns of the names of structures; all if there is none.
         least_ml: smaller objects of volumes are left out.
         resample: bring labels on another grid to the image's.
+
+    Raises:
+        ConfigError: a volume that is no number from 0 on.
     """
 
     protocol: str
@@ -43,6 +47,11 @@ class Settings:
     only: tuple[str, ...] = ()
     least_ml: float = 0.0
     resample: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.least_ml) and self.least_ml >= 0):
+            msg = f"the least volume must be 0 ml or more, got {self.least_ml}"
+            raise ConfigError(msg)
 
     def chosen(self) -> Protocol:
         """The protocol, with no more clicks than asked for.
@@ -116,7 +125,7 @@ def lost_job(job: Job, name: str, why: str) -> Result:
         for item in items_of(opened, variant.view)
     )
     tables = no_scores() if protocol.together and found else None
-    return Result(key=job.key, found=found, notes=notes, tables=tables)
+    return Result(key=job.key, found=found, notes=notes, lost=True, tables=tables)
 
 
 def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found:
@@ -146,6 +155,11 @@ def _chosen(job: Job) -> tuple[Opened, tuple[str, ...]]:
     """The case with the targets that count, and notes on those that do not."""
     opened = _opened(job.pair, job.settings)
     targets, notes = _large_enough(opened, job.settings.least_ml)
+    if opened.absent:
+        missing = ", ".join(opened.absent)
+        notes += (f"{job.pair.name}: listed, but without a voxel: {missing}",)
+    elif not opened.targets:
+        notes += (f"{job.pair.name}: nothing is labelled in it, or nothing that was asked for",)
     return replace(opened, targets=targets), notes
 
 

@@ -21,6 +21,7 @@ from vesal.evaluation.report.write import write_report
 from vesal.progress import Progress, silent
 
 _HERE = Path(__file__).resolve().parent
+_CHALLENGE = "-cvpr-2025"
 _MOST_NAMED = 20  # warnings of one kind
 
 
@@ -64,13 +65,18 @@ def report(
         ResourceError: the disk refuses, or what draws the page is not installed.
     """
     if not evaluated.rows:
-        why = next(iter(evaluated.problems.items()), ("", "no structure was there to be found"))
+        why = next(
+            iter(evaluated.problems.items()),
+            ("", "no structure was found in the labels: see --structures and --least-ml"),
+        )
         msg = f"nothing could be measured: {': '.join(word for word in why if word)}"
         raise ConfigError(msg)
     warnings = (*_same_images(evaluated), *_trained_on(evaluated, against, progress))
     progress(0, 1, "writing the report")
     about = _about(evaluated, settings, str(data), command, warnings)
     page = write_report(folder, evaluated.rows, about, Gallery(evaluated, settings).scene)
+    for stale in folder.glob(f"*{_CHALLENGE}*.csv"):
+        stale.unlink()
     if settings.chosen().together:
         _write_challenge(evaluated, folder)
     table = (folder / "table.md").read_text(encoding="utf-8")
@@ -136,7 +142,7 @@ def _write_challenge(evaluated: Evaluated, folder: Path) -> None:
                 )
         readable = "".join(c if c.isalnum() or c in "-_." else "_" for c in one.name)
         for ending, listed in cases.items():
-            write_challenge(folder / f"{readable}-cvpr-2025{ending}.csv", listed)
+            write_challenge(folder / f"{readable}{_CHALLENGE}{ending}.csv", listed)
 
 
 def _same_images(evaluated: Evaluated) -> tuple[str, ...]:

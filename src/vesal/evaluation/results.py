@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vesal.datasets.likeness import Signature
-from vesal.errors import ConfigError, PromptError
+from vesal.errors import PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
 from vesal.images.write import replacing
 from vesal.prompts.record import patch_from_record, patch_record
+
+logger = logging.getLogger(__name__)
 
 _VERSION = 1
 _FOLDER = "results"
@@ -41,6 +44,7 @@ class Result:
         found: objects and variants in the order in which they were played.
         notes: what deserves a warning.
         problem: why the case could not be read; nothing was played then.
+        lost: whether the process died, so that nothing is known.
         signature: of its image, None where it was not read.
         tables: what a protocol measures of the case as a whole, a number for each round.
     """
@@ -49,6 +53,7 @@ class Result:
     found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    lost: bool = False
     signature: Signature | None = None
     tables: dict[str, list[float]] | None = None
 
@@ -58,22 +63,27 @@ class Results:
 
     Args:
         folder: of the report.
+        protocol: name of the protocol; those of others in the folder are left alone.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / _FOLDER
+    def __init__(self, folder: Path, protocol: str) -> None:
+        self.folder, self._protocol = folder / _FOLDER, protocol
 
     def of(self, method: str, case: str, key: str) -> Result | None:
-        """What was found earlier under this very key; None if nothing was.
+        """What was found earlier under this very key; None if it is to be made, or made anew.
 
-        Raises:
-            ConfigError: the file is damaged.
+        That is so where the case could not be read, where the process died, and where the file
+        is damaged or of another version: next time may be better.
         """
         path = self._path(method, case)
         if not path.exists():
             return None
         result = _read(path)
-        return result if result.key == key else None
+        if result is None:
+            logger.warning("%s is damaged or of another version; it is made anew", path)
+            return None
+        usable = result.key == key and not result.problem and not result.lost
+        return result if usable else None
 
     def keep(self, method: str, case: str, result: Result) -> None:
         """Write a result; it is on the disk afterwards, whole.
@@ -87,8 +97,9 @@ class Results:
 
     def _path(self, method: str, case: str) -> Path:
         """A name that tells whose it is, and that no two pairs of names share."""
-        digest = hashlib.sha256(f"{method}\0{case}".encode()).hexdigest()[:12]
-        readable = "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{case}-{method}")
+        name = f"{case}-{method}-{self._protocol}"
+        digest = hashlib.sha256(f"{self._protocol}\0{method}\0{case}".encode()).hexdigest()[:12]
+        readable = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         return self.folder / f"{readable[:80]}-{digest}.json"
 
 
@@ -105,6 +116,7 @@ def _record(result: Result) -> dict[str, object]:
         "key": result.key,
         "notes": list(result.notes),
         "problem": result.problem,
+        "lost": result.lost,
         "signature": _signature_record(result.signature),
         "tables": result.tables,
         "found": [
@@ -118,7 +130,8 @@ def _record(result: Result) -> dict[str, object]:
     }
 
 
-def _read(path: Path) -> Result:
+def _read(path: Path) -> Result | None:
+    """The result of a file; None if it is damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["version"] != _VERSION:
@@ -128,12 +141,12 @@ def _read(path: Path) -> Result:
             found=tuple(_found(one) for one in record["found"]),
             notes=tuple(record["notes"]),
             problem=record["problem"],
+            lost=record["lost"],
             signature=_signature(record["signature"]),
             tables=record["tables"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError) as error:
-        msg = f"{path} is damaged or of another version of vesal; delete it, and it is made anew"
-        raise ConfigError(msg) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError):
+        return None
 
 
 def _signature_record(signature: Signature | None) -> list[object] | None:

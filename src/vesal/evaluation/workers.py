@@ -11,6 +11,8 @@ import torch
 
 from vesal.errors import ResourceError
 
+_PATIENCE_S = 3.0  # what computes in C hears nothing before it is done
+
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
@@ -94,8 +96,10 @@ class _Worker(Generic[_Job, _Result]):
         return True, job, result
 
     def end(self) -> None:
-        """Stop the process, whatever it is doing."""
+        """Stop the process: politely, so that it stops what it has started; then for sure."""
         self.connection.close()
+        self._process.terminate()
+        self._process.join(_PATIENCE_S)
         self._process.kill()
         self._process.join()
 
@@ -103,6 +107,7 @@ class _Worker(Generic[_Job, _Result]):
 def _serve(connection: Connection, function: Callable[[_Job], _Result], workers: int) -> None:
     """What a worker does until the pipe is closed, as it is when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    signal.signal(signal.SIGTERM, _leave)
     threads = max(1, (os.cpu_count() or 1) // workers)
     torch.set_num_threads(threads)  # more threads than cores only wait for each other
     connection.send(None)
@@ -116,3 +121,8 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
         except Exception as error:  # noqa: BLE001  # handed over to the parent, which raises it
             result = error
         connection.send(result)
+
+
+def _leave(*_: object) -> None:
+    """End this process the ordinary way, through everything that is to be done at last."""
+    raise SystemExit
