@@ -12,8 +12,11 @@ from importlib import resources
 from pathlib import Path
 
 from vesal.datasets import Found, LabelFile, Pair
-from vesal.evaluation.evaluate import evaluate
+from vesal.evaluation.evaluate import Evaluated, evaluate
 from vesal.evaluation.job import Settings
+from vesal.evaluation.protocols.named import protocol_named
+from vesal.evaluation.report.grouping import Grouping
+from vesal.evaluation.report.summary import summaries
 from vesal.evaluation.reporting import report
 
 METHODS = ("vesal-mini", "random-walker", "geodesic", "region-growing", "ball")
@@ -58,8 +61,26 @@ def main() -> None:
         progress=lambda done, total, text: print(f"{done} of {total}: {text}", flush=True),
     )
     made = report(evaluated, options.output, settings, SCANS, "make bench")
+    print(readme_table(evaluated))
     print(made.table)
     print(made.page)
+
+
+def readme_table(evaluated: Evaluated) -> str:
+    """Mean Dice of each scan and method, failures and falls, in Markdown."""
+    clicks = protocol_named("clicks").reported
+    heads = ["scan", "structures", "method", *(f"{n} click{'s' * (n > 1)}" for n in clicks)]
+    heads += ["not found", "clicks that lower Dice", "seconds: first, further"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    modality = Grouping(name="modality", of=lambda row: row.modality)
+    for one in summaries(evaluated.rows, clicks, (modality,)):
+        dice = [moment.dice for moment in one.moments]
+        cells = [one.group, str(one.objects), one.model]
+        cells += [f"{d.mean:.3f} [{d.low:.2f}, {d.high:.2f}]" for d in dice]
+        cells += [f"{one.lost * one.objects:.0f}", f"{one.falls or 0:.0%}"]
+        cells.append(", ".join(f"{s.median:.2f}" for s in (one.first, one.further) if s))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
