@@ -98,6 +98,7 @@ def test_twins_and_training_images_are_warned_of(
         (["{data}", "--protocol", "best", "-o", "r"], "unknown protocol 'best'"),
         (["{data}", "--clicks", "0", "-o", "r"], "1 click or more"),
         (["{data}", "--workers", "0", "-o", "r"], "--workers needs 1"),
+        (["{data}", "--model", "submission:cat {inputs} {outputs}", "-o", "r"], "whole cases"),
         (["{data}", "--model", "command:true", "-o", "r"], "{image}, {prompts}, {output}"),
         (["{data}", "--model", "ball", "--model", "ball", "-o", "r"], "two models are called"),
         (["{data}", "--model", "ball", "--structures", "liver", "-o", "r"], "no structure was"),

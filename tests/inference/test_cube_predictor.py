@@ -66,6 +66,16 @@ def test_a_click_meets_its_voxel_whatever_the_axes_of_the_file(
     assert model.prompts[0].labels.tolist() == [[1]]
 
 
+def test_a_volume_of_exactly_one_window_is_looked_at_as_it_is(model: BrightSegmenter) -> None:
+    """Cut out to be shown so, as in the published scripts: the click does not move the window."""
+    grid = Grid(shape=(SIZE,) * 3, affine=np.diag([1.5, 1.5, 1.5, 1.0]))
+    image = ball_image(grid, (9.0, 30.0, 21.0), 8.0)
+    looking(model, image).predict(Request(clicks=said(((9.0, 30.0, 21.0), True))))
+    assert model.prompts[0].points[0, 0].tolist() == pytest.approx([6.0, 20.0, 14.0])
+    values = model.images[0][0, 0].numpy()
+    np.testing.assert_allclose(np.corrcoef(values.ravel(), image.array.ravel())[0, 1], 1, atol=1e-5)
+
+
 def test_the_first_click_is_told_with_an_empty_mask_of_zeros(model: BrightSegmenter) -> None:
     """As the weights were trained; "no mask" they have never seen."""
     looking(model, BALL).predict(Request(clicks=ONE))

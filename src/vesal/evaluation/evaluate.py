@@ -10,7 +10,9 @@ from vesal.datasets.found import Found
 from vesal.datasets.pair import Pair
 from vesal.errors import ConfigError
 from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
+from vesal.evaluation.method import Submission
 from vesal.evaluation.methods.choose import method
+from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.results import Result, Results, rows_of
 from vesal.evaluation.row import Row
 from vesal.evaluation.workers import done_by_workers
@@ -32,6 +34,7 @@ class Contestant:
         name: how it is called in tables.
         identity: what its answers depend on.
         prompts: kinds of prompts that it answers.
+        whole_cases: whether it answers whole cases of the challenge, and nothing else.
         card: what is known of its training.
     """
 
@@ -39,6 +42,7 @@ class Contestant:
     name: str
     identity: str
     prompts: tuple[str, ...]
+    whole_cases: bool
     card: Card
 
 
@@ -97,6 +101,7 @@ def contestants(specs: Sequence[str]) -> tuple[Contestant, ...]:
                 name=built.name,
                 identity=built.identity,
                 prompts=built.prompts,
+                whole_cases=isinstance(built, Submission),
                 card=card,
             )
         )
@@ -134,9 +139,10 @@ def evaluate(
         CheckpointError: weights that cannot be loaded.
         ResourceError: the disk refuses; what is done stays.
     """
-    settings.chosen()
+    protocol = settings.chosen()
     found = find_pairs(data) if isinstance(data, Path) else data
     chosen = contestants(specs)
+    _check_whole_cases(chosen, protocol)
     make_folder(folder)
     results = Results(folder, settings.protocol)
     names = {one.spec: one.name for one in chosen}
@@ -152,6 +158,14 @@ def evaluate(
         results={place: done[place] for place in order},
         skipped=skipped,
     )
+
+
+def _check_whole_cases(chosen: Sequence[Contestant], protocol: Protocol) -> None:
+    """Refuse submissions to the challenge under another protocol; raises ConfigError."""
+    whole = [one.name for one in chosen if one.whole_cases]
+    if whole and not protocol.together:
+        msg = f"{whole[0]} answers whole cases of the challenge: use --protocol cvpr-2025"
+        raise ConfigError(msg)
 
 
 def _made(
