@@ -71,6 +71,8 @@ def test_no_worker_is_left_when_the_parent_gives_up(tmp_path: Path) -> None:
     """Interrupted in the middle of a job, nothing goes on in the background."""
     said = tmp_path / "pid"
     code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it\n"
         "from tests.evaluation.test_workers import slow\n"
         "from vesal.evaluation.workers import done_by_workers\n"
         f"list(done_by_workers(slow, [{str(said)!r}], 1))"
