@@ -15,8 +15,8 @@ _LABEL_FOLDERS = (
     "annotations", "groundtruth", "ground_truth", "labelstr", "labelsts", "labelsval",
 )  # fmt: skip
 _LABEL_WORDS = r"labels?|labelmap|seg|segs|segmentations?|masks?|gt|groundtruth|ground_truth"
-_LABEL = re.compile(rf"(?:(?P<case>.+)[._\- ])?(?:{_LABEL_WORDS})", re.IGNORECASE)
-_IMAGE = re.compile(r"(?P<case>.+)[._\- ](?:image|img|scan|0000)", re.IGNORECASE)
+_LABEL = re.compile(rf"(?:(?P<case>.+)[._\- ])?(?:{_LABEL_WORDS})", re.IGNORECASE | re.DOTALL)
+_IMAGE = re.compile(r"(?P<case>.+)[._\- ](?:image|img|scan|0000)", re.IGNORECASE | re.DOTALL)
 
 
 def find_apart(source: Path, _channel: int) -> Found | None:

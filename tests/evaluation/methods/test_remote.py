@@ -341,3 +341,18 @@ def test_a_server_of_something_else_is_said(replies: dict[str, Any], words: str)
     with answering(replies) as url, pytest.raises(ResourceError, match=words):
         RemoteMethod(url, "far")
     gc.collect()
+
+
+def test_objects_of_one_image_may_take_turns(address: str) -> None:
+    """As in the challenge's loop: each is said anew when its turn comes, and none is mixed up."""
+    image = image_on(TURNED)
+    remote, own = RemoteMethod(address, "far"), OwnMethod(BrightModel())
+    places = (INSIDE, OTHER)
+    far, near = ([m.begin(image) for _ in places] for m in (remote, own))
+    for negative in (None, (17, 2, 2)):
+        for n, place in enumerate(places):
+            at = place if negative is None else negative
+            prompts = [click_on(TURNED, at, positive=negative is None)]
+            mask = far[n].add(prompts)
+            assert mask[place]
+            assert np.array_equal(mask, near[n].add(prompts))
