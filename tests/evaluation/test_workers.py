@@ -117,3 +117,9 @@ def test_a_worker_that_is_ended_stops_what_it_has_started(tmp_path: Path) -> Non
             return
         time.sleep(0.05)
     pytest.fail("the program is still there")
+
+
+def test_workers_leave_quietly(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing on the terminal when all is done: no traceback of an end that was hurried."""
+    assert sorted(done_by_workers(double_or_die, [1, 2], 2)) == [(1, 2), (2, 4)]
+    assert capfd.readouterr().err == ""

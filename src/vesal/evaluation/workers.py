@@ -91,14 +91,19 @@ class _Worker(Generic[_Job, _Result]):
         except (EOFError, ConnectionError):
             self.end()
             return False, job, None
+        self._job = None
         if isinstance(result, Exception):
             raise result
         return True, job, result
 
     def end(self) -> None:
-        """Stop the process: politely, so that it stops what it has started; then for sure."""
+        """Stop the process: politely, so that it stops what it has started; then for sure.
+
+        One that waits for a job leaves by itself when the pipe is closed.
+        """
         self.connection.close()
-        self._process.terminate()
+        if self._job is not None:
+            self._process.terminate()
         self._process.join(_PATIENCE_S)
         self._process.kill()
         self._process.join()
