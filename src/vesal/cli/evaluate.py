@@ -130,14 +130,13 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
             least_ml=least_ml,
             resample=resample_labels,
         )
-        for other in against or []:
-            find_pairs(other, channel=channel)  # a wrong path is better met now than at the end
+        others = {other: find_pairs(other, channel=channel) for other in against or []}
         found = find_pairs(data, channel=channel)
         evaluated = evaluation.evaluate(
             found, specs, output, settings, workers=workers, again=again, progress=progress
         )
         command = _command(data, specs, settings, against or [], channel)
-        made = report(evaluated, output, settings, data, command, against or [], progress)
+        made = report(evaluated, output, settings, data, command, others, progress)
     print(made.table)
     _print_outcome(evaluated, made.page, made.warnings)
     if evaluated.problems or any(row.status == "failed" for row in evaluated.rows):

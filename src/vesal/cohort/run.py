@@ -14,6 +14,7 @@ from vesal.cohort.report import Entry, Report, Row
 from vesal.cohort.results import check_results, remove_leftovers, results_of
 from vesal.errors import ResourceError, VesalError
 from vesal.images import Image, open_image
+from vesal.images.fingerprint import file_stamp
 from vesal.labels import open_labels
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
@@ -135,7 +136,7 @@ def _key(case: Case, settings: Settings) -> str:
     files = [path.resolve() for path in case.files]
     if files[0].is_dir():
         files += sorted(files[0].rglob("*"))
-    facts = [_stamp(path) for path in files]
+    facts = [file_stamp(path) for path in files]
     said = [
         (one.name, one.one_by_one, [replace(prompt, where="") for prompt in one.prompts])
         for one in case.wanted
@@ -143,15 +144,6 @@ def _key(case: Case, settings: Settings) -> str:
     about = (case.name, case.series, case.voxel, case.overlap, said)
     same = (settings.identity, settings.full_history, settings.suffix, settings.each)
     return hashlib.sha256(repr((about, facts, same)).encode()).hexdigest()
-
-
-def _stamp(path: Path) -> tuple[str, int, int]:
-    """What changes with a file; noughts for one that cannot be looked at."""
-    try:
-        facts = path.stat()
-    except OSError:  # opening it will say why
-        return str(path), 0, 0
-    return str(path), facts.st_size, facts.st_mtime_ns
 
 
 def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tuple[Row, ...]:

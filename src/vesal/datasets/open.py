@@ -51,7 +51,7 @@ def open_pair(pair: Pair, *, resample: bool = False, only: Sequence[str] = ()) -
         GeometryError: labels lie on another grid than the image.
         ResourceError: they do not fit into memory.
     """
-    image = _image(pair.image)
+    image = image_at(pair.image)
     targets: list[tuple[str, Patch, str]] = []
     absent: list[str] = []
     notes: list[str] = [*image.source.notes]
@@ -80,7 +80,12 @@ def open_pair(pair: Pair, *, resample: bool = False, only: Sequence[str] = ()) -
     )
 
 
-def _image(path: Path) -> Image:
+def image_at(path: Path) -> Image:
+    """The image of a pair alone: a file or folder of `open_image`, or a case of the challenge.
+
+    Raises:
+        VesalError: as for `open_pair`.
+    """
     return read_image(path) if path.suffix.lower() == SUFFIX else open_image(path)
 
 

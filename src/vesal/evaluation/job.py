@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import vesal
 from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
@@ -25,6 +26,7 @@ from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
 from vesal.images import Image
+from vesal.images.fingerprint import file_stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,21 @@ class Job:
 
 
 def key_of(job: Job, identity: str) -> str:
-    """Hash of all that a result depends on; files by their size and time."""
+    """Hash of all that a result depends on: vesal's own code too; files by their size and time."""
     pair, protocol = job.pair, job.settings.chosen()
     paths = [pair.image, *(labels.path for labels in pair.labels)]
     files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
-    stamps = [_stamp(path.resolve()) for path in files]
-    facts = (identity, protocol.name, protocol.version, job.settings, pair, job.seen, stamps)
+    stamps = [file_stamp(path.resolve()) for path in files]
+    facts = (
+        _code(),
+        identity,
+        protocol.name,
+        protocol.version,
+        job.settings,
+        pair,
+        job.seen,
+        stamps,
+    )
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -180,14 +191,9 @@ def _opened(pair: Pair, settings: Settings) -> Opened:
     return open_pair(pair, resample=settings.resample, only=settings.only)
 
 
-_signatures: list[tuple[Image, Signature]] = []
-"""Of the last image."""
-
-
+@lru_cache(maxsize=1)
 def _signature(image: Image) -> Signature:
-    if not _signatures or _signatures[0][0] is not image:
-        _signatures[:] = [(image, signature(image))]
-    return _signatures[0][1]
+    return signature(image)
 
 
 @lru_cache(maxsize=1)
@@ -195,10 +201,10 @@ def _method(spec: str) -> Method:
     return method(spec)
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    """What changes with a file; noughts for one that cannot be looked at."""
-    try:
-        facts = path.stat()
-    except OSError:  # opening it will say why
-        return str(path), 0, 0
-    return str(path), facts.st_size, facts.st_mtime_ns
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Hash of vesal's sources: numbers of other code are other numbers, whatever its version."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(vesal.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -3,21 +3,22 @@
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vesal import __version__
-from vesal.datasets import Signature, alike, find_pairs, find_twins, signature
-from vesal.datasets.open import open_pair
+from vesal.datasets import Found, Signature, alike, find_twins, signature
+from vesal.datasets.open import image_at
 from vesal.errors import ConfigError, VesalError
 from vesal.evaluation.evaluate import Evaluated
 from vesal.evaluation.gallery import Gallery
 from vesal.evaluation.job import Settings
 from vesal.evaluation.report.about import About, ModelFacts
-from vesal.evaluation.report.challenge_csv import ChallengeCase, write_challenge
+from vesal.evaluation.report.challenge_csv import CaseScores, write_challenge
 from vesal.evaluation.report.write import write_report
+from vesal.labels.write import safe_names
 from vesal.progress import Progress, silent
 
 _HERE = Path(__file__).resolve().parent
@@ -46,7 +47,7 @@ def report(
     settings: Settings,
     data: Path,
     command: str,
-    against: Sequence[Path] = (),
+    against: Mapping[Path, Found] | None = None,
     progress: Progress = silent,
 ) -> Made:
     """Write the report of an evaluation into its folder.
@@ -57,11 +58,12 @@ def report(
         settings: under which.
         data: where the data set was found.
         command: what to type to make it again.
-        against: data sets that a model was trained on; images of theirs are looked for.
+        against: data sets that a model was trained on, by their paths; images of theirs are looked
+            for.
         progress: told of what is read.
 
     Raises:
-        InputError: nothing was measured at all, or a data set of ``against`` cannot be read.
+        InputError: nothing was measured at all.
         ResourceError: the disk refuses, or what draws the page is not installed.
     """
     if not evaluated.rows:
@@ -71,7 +73,7 @@ def report(
         )
         msg = f"nothing could be measured: {': '.join(word for word in why if word)}"
         raise ConfigError(msg)
-    warnings = (*_same_images(evaluated), *_trained_on(evaluated, against, progress))
+    warnings = (*_same_images(evaluated), *_trained_on(evaluated, against or {}, progress))
     progress(0, 1, "writing the report")
     about = _about(evaluated, settings, str(data), command, warnings)
     page = write_report(folder, evaluated.rows, about, Gallery(evaluated, settings).scene)
@@ -124,15 +126,16 @@ def _about(
 
 def _write_challenge(evaluated: Evaluated, folder: Path) -> None:
     """The challenge's own table for each model, with the axes right and as stored."""
-    for one in evaluated.contestants:
-        cases: dict[str, list[ChallengeCase]] = {"": [], "-as-stored": []}
+    names = safe_names([one.name for one in evaluated.contestants])
+    for one, readable in zip(evaluated.contestants, names, strict=True):
+        cases: dict[str, list[CaseScores]] = {"": [], "-as-stored": []}
         for (model, case), result in evaluated.results.items():
             if model != one.name or result.tables is None:
                 continue
             tables = result.tables
             for ending, nsd in (("", "nsd"), ("-as-stored", "nsd as stored")):
                 cases[ending].append(
-                    ChallengeCase(
+                    CaseScores(
                         name=case,
                         seconds=tuple(tables["seconds"]),
                         dsc=tuple(tables["dice"]),
@@ -140,7 +143,6 @@ def _write_challenge(evaluated: Evaluated, folder: Path) -> None:
                         classes=len(result.found),
                     )
                 )
-        readable = "".join(c if c.isalnum() or c in "-_." else "_" for c in one.name)
         for ending, listed in cases.items():
             write_challenge(folder / f"{readable}{_CHALLENGE}{ending}.csv", listed)
 
@@ -158,21 +160,19 @@ def _same_images(evaluated: Evaluated) -> tuple[str, ...]:
 
 
 def _trained_on(
-    evaluated: Evaluated, against: Sequence[Path], progress: Progress
+    evaluated: Evaluated, against: Mapping[Path, Found], progress: Progress
 ) -> tuple[str, ...]:
     """Images of the data set that seem to be in data that a model was trained on."""
     here = _signatures(evaluated)
     found = []
-    for data in against:
-        pairs = find_pairs(data).pairs
-        for number, pair in enumerate(pairs):
-            progress(number, len(pairs), f"looking for images of {data.name}")
+    for data, known in against.items():
+        for number, pair in enumerate(known.pairs):
+            progress(number, len(known.pairs), f"looking for images of {data.name}")
             try:
-                image = open_pair(pair).image
+                theirs = signature(image_at(pair.image))
             except (VesalError, OSError) as error:
                 found.append(f"{pair.name} of {data} cannot be compared: {error}")
                 continue
-            theirs = signature(image)
             found += [
                 f"{name} seems to be {pair.name} of {data}: a model trained there has seen it"
                 for name, ours in here.items()

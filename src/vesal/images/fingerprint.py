@@ -6,6 +6,7 @@ For session files and for what is kept of an image on the disk.
 import hashlib
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -47,3 +48,12 @@ def _parts(array: Voxels) -> Iterator[memoryview]:
         part = array[..., first : first + count].transpose()
         little = part.astype(array.dtype.newbyteorder("<"), copy=False)
         yield np.ascontiguousarray(little).reshape(-1).view(np.uint8).data
+
+
+def file_stamp(path: Path) -> tuple[str, int, int]:
+    """Path, size and time of a file: what changes with it; noughts if it cannot be looked at."""
+    try:
+        facts = path.stat()
+    except OSError:  # opening it will say why
+        return str(path), 0, 0
+    return str(path), facts.st_size, facts.st_mtime_ns

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from vesal.errors import ConfigError
-from vesal.evaluation.report.challenge_csv import COLUMNS, ChallengeCase, write_challenge
+from vesal.evaluation.report.challenge_csv import COLUMNS, CaseScores, write_challenge
 
-CASE = ChallengeCase(
+CASE = CaseScores(
     name="CT_1.npz",
     seconds=(5.0, 1.0, 1.0, 1.0, 1.0, 1.5),
     dsc=(0.9, 0.1, 0.2, 0.3, 0.4, 0.5),

@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeCase:
+class CaseScores:
     """One image, each list with a number for each of the six rounds.
 
     Attributes:
@@ -61,7 +61,7 @@ class ChallengeCase:
             raise ConfigError(msg)
 
 
-def write_challenge(path: Path, cases: Sequence[ChallengeCase]) -> Path:
+def write_challenge(path: Path, cases: Sequence[CaseScores]) -> Path:
     """Write one row for each case, in their order, in one step; return the path.
 
     Raises:
@@ -76,7 +76,7 @@ def write_challenge(path: Path, cases: Sequence[ChallengeCase]) -> Path:
     return path
 
 
-def _values(case: ChallengeCase) -> list[object]:
+def _values(case: CaseScores) -> list[object]:
     """The cells of a case, in the order of the columns."""
     return [
         case.name,
