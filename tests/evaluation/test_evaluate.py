@@ -120,6 +120,14 @@ def test_other_clicks_or_files_are_made_anew(data: Path) -> None:
     assert run(data, "fine", clicks=2).skipped == 2
 
 
+def test_results_of_other_code_are_made_anew(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of vesal itself changes numbers, though weights and version stay."""
+    run(data, "fine")
+    assert run(data, "fine").skipped == 3
+    monkeypatch.setattr(job_module, "_code", lambda: "other code")
+    assert run(data, "fine").skipped == 0
+
+
 def test_a_killed_run_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was kept before is there; only the rest is done."""
     count = 0
