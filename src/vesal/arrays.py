@@ -99,3 +99,9 @@ WireVoxels = Shaped[np.ndarray, "slices rows columns"]
 
 RowNumbers = Int64[np.ndarray, "_"]
 """Which rows of another array, or which of its values in C order."""
+
+TrainingImages = Float32[np.ndarray, "image channel *space"]
+"""Windows of one shape, prepared as a model wants them."""
+
+TrainingTargets = Bool[np.ndarray, "image target *space"] | UInt8[np.ndarray, "image target *space"]
+"""What is to be found in each window: masks, or the numbers of classes."""

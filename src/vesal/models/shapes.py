@@ -95,3 +95,6 @@ MaskFlag = Float[Tensor, "1"]
 
 PictureSize = Float[Tensor, "2"]
 """Rows and columns."""
+
+TargetMasks = Float[Tensor, "image target ..."] | Int[Tensor, "image target ..."]
+"""What is to be found in each image of a training batch: 0 or 1, or numbers of classes."""
