@@ -10,10 +10,10 @@ from vesal.training.clicks import rough_hints, with_click
 from vesal.training.lesson import Lesson, Taught
 from vesal.training.loss import dice_focal
 
-_ROUNDS = (1, 1, 2, 3)
-"""Clicks that an object gets; each turn draws one of these numbers."""
-_HINT_SHARE = 0.3
-"""Of the objects whose first click comes with a rough mask, as after another look."""
+_ROUNDS = (1, 1, 2, 3)  # clicks that an object gets; each turn draws one of these numbers
+MOST_CLICKS = max(_ROUNDS)
+"""Clicks that an object gets in a turn at most."""
+_HINT_SHARE = 0.3  # of the objects whose first click comes with a rough mask, as after a look
 
 
 class ClickLesson(Lesson):

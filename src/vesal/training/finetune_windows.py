@@ -26,6 +26,9 @@ from vesal.training.batch import Batch
 SMALLEST_TARGET = 24
 """Voxels of a structure in its scan, or in a window, below which nothing is learnt from it."""
 
+WINDOWS, TARGETS = 2, 4
+"""Of a batch: volumes, and structures that are asked for in each. Slices are three times as many."""
+
 _FITTED_SHARE = 0.5  # of the windows lie around the structure, the others around the first click
 _FILL = 1.6  # a fitted window is so many times wider than its structure (inference.windows)
 _FITTED_RANGE = (0.75, 1.6)  # times the fitted spacing: a mask that was cut off, or too large
@@ -80,8 +83,8 @@ class Windows:
     config: PromptableUNetConfig
     seed: int
     only: Sequence[str] = ()
-    windows: int = 2
-    targets: int = 4
+    windows: int = WINDOWS
+    targets: int = TARGETS
     _scans: tuple[Scan, ...] = field(default=(), init=False, repr=False)
 
     @property

@@ -1,0 +1,90 @@
+"""What is written at the end of a fine-tuning run: the weights, and a card of where they are from."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from vesal.checkpoints.locate import MODEL_FILE
+from vesal.checkpoints.write import write_safetensors
+from vesal.errors import CheckpointError
+from vesal.images.write import replacing
+from vesal.models.build import Model
+from vesal.models.promptable_unet import PromptableUNet
+
+_CARD = "card.json"
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """What came of a run: the card that lies beside the weights."""
+
+    base: str
+    base_sha256: str
+    """Of its config and tensors (`vesal.checkpoints.identity`)."""
+    method: str
+    rate: float
+    steps: int
+    keep: float
+    seed: int
+    scans: int
+    structures: tuple[str, ...]
+    labelled: int
+    """Structures learnt from, over all scans."""
+    checked: int
+    """Structures that the model was asked for."""
+    checked_are_held_out: bool
+    before: tuple[float, ...]
+    """Mean Dice of them after 1 and 3 clicks, by the base."""
+    after: tuple[float, ...]
+    """The same by the result."""
+    seconds: float
+    """Spent on steps."""
+    vesal: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The same in sentences, for the header of the weights."""
+        named = ", ".join(self.structures[:_MOST_NAMED])
+        more = len(self.structures) - _MOST_NAMED
+        where = "held out" if self.checked_are_held_out else "learnt from"
+        return (
+            f"fine-tuned by vesal {self.vesal} from {self.base} (SHA-256 {self.base_sha256[:16]})",
+            f"{self.method}, {self.steps} steps, rate {self.rate:g}, seed {self.seed}, "
+            f"{self.keep:g} of the old weights kept",
+            f"{self.labelled} structures of {self.scans} images: "
+            f"{named}{f' and {more} more' if more > 0 else ''}",
+            f"Dice after 1 and 3 clicks on {self.checked} structures {where}: "
+            f"{_numbers(self.before)} before, {_numbers(self.after)} after",
+        )
+
+
+def write(model: Model, folder: Path, card: Tuned) -> None:
+    """Write the card, then the weights, which say that all is done.
+
+    Our own model is stored in half precision, as it is shipped; the others as they are.
+
+    Raises:
+        CheckpointError: a weight is NaN, infinite, or too large for half precision.
+        ResourceError: the disk refuses.
+    """
+    half = isinstance(model, PromptableUNet)
+    tensors = {
+        name: (tensor.half() if half else tensor).detach().contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
+        msg = (
+            f"{folder} would hold NaN or infinite weights: the run went astray; take fewer steps, "
+            "or --method lora or decoder"
+        )
+        raise CheckpointError(msg)
+    with replacing(folder / _CARD, ".json") as temporary:
+        temporary.write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    write_safetensors(folder / MODEL_FILE, model.config, tensors, card.notes)
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " and ".join(f"{value:.3f}" for value in values) or "nothing"
