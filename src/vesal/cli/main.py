@@ -16,6 +16,7 @@ from vesal.cli import (
     demo,
     evaluate,
     export,
+    finetune,
     info,
     models,
     segment,
@@ -36,6 +37,7 @@ _EXAMPLES = """[bold]Examples[/bold]
   vesal segment --prompts cases.csv -o out/
   vesal serve scans/
   vesal evaluate data/ -o report/
+  vesal finetune vesal-mini labelled/ -o my-model
   vesal segment --help
 
 [dim]vesal is a research tool, not a medical device.[/dim]"""
@@ -55,6 +57,7 @@ app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
 app.command("serve", help=serve.HELP, epilog=serve.EXAMPLES)(serve.serve)
 app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+app.command("finetune", help=finetune.HELP, epilog=finetune.EXAMPLES)(finetune.finetune)
 app.command("evaluate", help=evaluate.HELP, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("challenge", help=challenge.HELP, epilog=challenge.EXAMPLES)(challenge.challenge)
 app.command("export", help=export.HELP, epilog=export.EXAMPLES)(export.export)

@@ -1,4 +1,4 @@
-"""What is written at the end of a fine-tuning run: the weights, and a card of where they are from."""
+"""What is written at the end of a fine-tuning run: weights, and a card of where they are from."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -27,7 +27,7 @@ SMALLEST_TARGET = 24
 """Voxels of a structure in its scan, or in a window, below which nothing is learnt from it."""
 
 WINDOWS, TARGETS = 2, 4
-"""Of a batch: volumes, and structures that are asked for in each. Slices are three times as many."""
+"""Of a batch: windows of volumes (of slices three times as many), and structures in each."""
 
 _FITTED_SHARE = 0.5  # of the windows lie around the structure, the others around the first click
 _FILL = 1.6  # a fitted window is so many times wider than its structure (inference.windows)

@@ -147,6 +147,6 @@ def check_room(need: Need, free: int | None) -> None:
         return
     msg = (
         f"training this needs about {need.total / _GIB:.1f} GiB of memory and "
-        f"{max(free, 0) / _GIB:.1f} GiB are free; take --method decoder or lora, or a larger machine"
+        f"{max(free, 0) / _GIB:.1f} GiB are free; take --method decoder or lora, or close programs"
     )
     raise ResourceError(msg)
