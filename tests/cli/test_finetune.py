@@ -28,7 +28,8 @@ def test_a_run_ends_with_a_model_that_info_and_segment_take(
     assert "note: no scan was held out" in out
     mask = tmp_path / "mask.nii.gz"
     scan = data / "images" / "p0.nii.gz"
-    words = ["segment", str(scan), "--index", "14,13,9", "--model", str(my), "-o", str(mask)]
+    inside = "--point=-3.5,9.7,-14.5"  # index 14, 13, 9
+    words = ["segment", str(scan), inside, "--model", str(my), "-o", str(mask)]
     assert main(words) == 0, capsys.readouterr().err
     assert mask.exists()
     assert main(["finetune", str(base), str(data), "-o", str(my), "--steps", "1"]) == 2

@@ -132,7 +132,7 @@ def test_minutes_become_steps_once(
     for progress in (kill, module.silent):
         try:
             card = finetune(
-                base, scans_folder, tmp_path / "my", Wishes(minutes=1), progress=progress
+                base, scans_folder, tmp_path / "my", Wishes(minutes=1.0), progress=progress
             )
         except Killed:
             continue
@@ -144,7 +144,7 @@ def test_what_is_kept_of_the_old_weights_lies_between() -> None:
     """None, half, and whole numbers as they are."""
     old = {"w": torch.tensor([0.0, 2.0]), "n": torch.tensor(3)}
     new = {"w": torch.tensor([1.0, 4.0]), "n": torch.tensor(5)}
-    assert torch.equal(mixed(old, new, 0)["w"], new["w"])
+    assert torch.equal(mixed(old, new, 0.0)["w"], new["w"])
     assert mixed(old, new, 0.5)["w"].tolist() == [0.5, 3.0]
     assert mixed(old, new, 0.25)["w"].tolist() == [0.75, 3.5]
     assert mixed(old, new, 0.5)["n"] == 5

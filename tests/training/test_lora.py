@@ -13,7 +13,7 @@ from vesal.errors import ConfigError
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
-from vesal.training.lora import LowRank, is_wrapped, merge, wrap
+from vesal.training.lora import LowRank, is_wrapped, merge, plain_state, wrap
 
 LAYERS = {
     "linear": (nn.Linear(6, 4), (2, 6)),
@@ -59,8 +59,12 @@ def test_a_merged_model_answers_as_the_wrapped_one_did() -> None:
     disturb(wrap(model, LowRank(rank=3)))
     wrapped = answer(model)
     assert (wrapped - answer(plain)).abs().max() > 1e-3
+    state = plain_state(model)
     merge(model)
     assert not is_wrapped(model)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(state.pop(name), tensor)
+    assert not state
     assert model.state_dict().keys() == plain.state_dict().keys()
     torch.testing.assert_close(answer(model), wrapped, atol=1e-5, rtol=1e-5)
     PromptableUNet(tiny_config()).load_state_dict(model.state_dict())

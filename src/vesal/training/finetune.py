@@ -6,7 +6,6 @@ less so, and loses little of what it has learnt (Wortsman et al., WiSE-FT, 2022)
 
 import csv
 from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ import vesal
 from vesal.checkpoints.identity import identity
 from vesal.checkpoints.load import load_model
 from vesal.checkpoints.locate import MODEL_FILE
+from vesal.checkpoints.tensors import empty
 from vesal.errors import ConfigError, ResourceError
 from vesal.images.write import make_folder
 from vesal.models.build import Model
@@ -27,7 +27,7 @@ from vesal.training.finetune_methods import Method, chosen, freeze
 from vesal.training.finetune_plan import MINUTES, Wishes, planned, steps_in
 from vesal.training.finetune_seam import lesson_for, needs, source_for
 from vesal.training.finetune_validate import CLICKS, checked
-from vesal.training.lora import merge
+from vesal.training.lora import plain_state
 from vesal.training.memory import check_room, free_bytes
 from vesal.training.schedule import Schedule
 from vesal.training.settings import Settings
@@ -157,9 +157,9 @@ class _Run:
 
     def result(self) -> Model:
         """A plain model of what was learnt so far, with a share of the old weights."""
-        model = deepcopy(self._model)
-        merge(model)
-        model.load_state_dict(mixed(self._original, model.state_dict(), self._keep))
+        model = empty(self._model.config)
+        state = mixed(self._original, plain_state(self._model), self._keep)
+        model.load_state_dict({name: t.clone() for name, t in state.items()}, assign=True)
         return model.requires_grad_(False).eval()
 
     def scores(self) -> list[tuple[float, ...]]:

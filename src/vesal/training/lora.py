@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from vesal.errors import ConfigError
@@ -19,6 +19,7 @@ from vesal.models.shapes import AnyKernel
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
 _WEIGHT = "weight"
+_OWN = ".parametrizations."  # in names of tensors that only a wrapped model has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,20 @@ def merge(model: nn.Module) -> None:
     for layer in list(model.modules()):
         if parametrize.is_parametrized(layer, _WEIGHT):
             parametrize.remove_parametrizations(layer, _WEIGHT, leave_parametrized=True)
+
+
+@torch.no_grad()
+def plain_state(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors that the model would have after `merge`, while it goes on learning.
+
+    A copy cannot be merged in its place: layers and their copies share a class, from which
+    merging takes the correction.
+    """
+    state = {key: t for key, t in model.state_dict().items() if _OWN not in f".{key}"}
+    for name, layer in model.named_modules():
+        if parametrize.is_parametrized(layer, _WEIGHT):
+            state[f"{name}.{_WEIGHT}" if name else _WEIGHT] = torch.clone(layer.weight)
+    return state
 
 
 def is_wrapped(model: nn.Module) -> bool:
