@@ -15,7 +15,10 @@ OBLIQUE = np.array(
 
 
 def scan_folder(
-    root: Path, patients: int = 1, shape: tuple[int, ...] = (28, 26, 18), affine: ArrayLike = OBLIQUE
+    root: Path,
+    patients: int = 1,
+    shape: tuple[int, ...] = (28, 26, 18),
+    affine: ArrayLike = OBLIQUE,
 ) -> Path:
     """A folder of images/ and labels/ of so many patients, on an oblique grid of other axes."""
     for seed in range(patients):

@@ -39,7 +39,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def few_structures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two structures are asked for, not a dozen: each is slow on a busy machine."""
+    """Two structures are asked for, not eight: each is slow on a busy machine."""
     monkeypatch.setattr("vesal.training.finetune_validate._MOST", 2)
 
 

@@ -18,7 +18,7 @@ from vesal.prompts.simulate import error_click
 CLICKS = (1, 3)
 """After so many clicks the Dice is taken."""
 
-_MOST = 12
+_MOST = 8
 """Structures that are clicked on, spread over all: each takes seconds on a CPU."""
 
 
@@ -32,7 +32,7 @@ class Checked:
 
     @classmethod
     def of(cls, opened: Sequence[Opened], *, least: int, seen: bool = False) -> "Checked":
-        """At most a dozen structures of scans, the largest and the smallest among them.
+        """At most eight structures of scans, the largest and the smallest among them.
 
         Args:
             opened: the scans.
