@@ -77,7 +77,7 @@ class ClickLesson(Lesson):
         logits = rough_hints(truth, self.settings.hint_share, rng)
         for _ in range(int(rng.choice(self.settings.rounds))):
             prompts = with_click(prompts, truth, logits, rng)
-            answer = self.model.decode(embedding, prompts).logits
+            answer = self.model.decode(embedding, prompts).logits.float()
             losses.append(dice_focal(answer, truth))
             logits = answer.detach()
             dices.append(mean_dice(logits, truth))
