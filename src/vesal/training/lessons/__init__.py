@@ -1,0 +1,1 @@
+"""How each family is taught, as its paper says."""
