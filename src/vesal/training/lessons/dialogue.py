@@ -63,7 +63,7 @@ class Dialogue:
             raise ConfigError(msg)
         if self.quiet is not None and not 0 < self.quiet[0] < self.quiet[1] <= self.answers:
             msg = (
-                f"mask-only answers {self.quiet} do not fit into a lesson of {self.answers} answers"
+                f"mask-only answers {self.quiet} do not fit into {self.answers} answers"
             )
             raise ConfigError(msg)
         if self.quiet is not None and self.previous == "none":
