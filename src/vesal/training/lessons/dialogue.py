@@ -62,9 +62,7 @@ class Dialogue:
             msg = f"point_share of a lesson must be 0 to 1, got {self.point_share}"
             raise ConfigError(msg)
         if self.quiet is not None and not 0 < self.quiet[0] < self.quiet[1] <= self.answers:
-            msg = (
-                f"mask-only answers {self.quiet} do not fit into {self.answers} answers"
-            )
+            msg = f"mask-only answers {self.quiet} do not fit into {self.answers} answers"
             raise ConfigError(msg)
         if self.quiet is not None and self.previous == "none":
             raise ConfigError("mask-only answers need the previous mask, got previous 'none'")
