@@ -1,6 +1,6 @@
 """The papers' losses in one form: of logits, target and maybe the scores."""
 
-from typing import Protocol
+from collections.abc import Callable
 
 from vesal.models.shapes import MaskLogits, Scalar, TargetScores
 from vesal.training.paper_losses import (
@@ -11,15 +11,8 @@ from vesal.training.paper_losses import (
     squared_dice,
 )
 
-
-class Loss(Protocol):
-    """How wrong an answer is; without scores only the mask counts."""
-
-    def __call__(
-        self, logits: MaskLogits, target: MaskLogits, scores: TargetScores | None
-    ) -> Scalar:
-        """The loss of a batch of targets."""
-        ...
+Loss = Callable[[MaskLogits, MaskLogits, TargetScores | None], Scalar]
+"""How wrong the answers to a batch of targets are; without scores only their masks count."""
 
 
 def sam(
