@@ -1,1 +1,1 @@
-"""How each model is taught."""
+"""How each family is taught, as its paper says."""
