@@ -53,7 +53,7 @@ _source: Source | None = None  # of a process that makes batches
 
 
 def _begin(source: Source) -> None:
-    global _source  # noqa: PLW0603  # a process has no other place that its jobs can see
+    global _source  # a process has no other place that its jobs can see
     _source = source
     torch.set_num_threads(1)  # the other cores are the trainer's, or other workers'
 

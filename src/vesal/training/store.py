@@ -35,7 +35,7 @@ _FORMAT = 1  # of the files; another one makes all cases anew
 _PILOTS = 6  # cases whose size tells what the others will take
 _KEPT_FREE = 0.05  # of the free room on the disk, for others
 _EXACT = 1e-3  # of an image's range: rounding that is far below any scanner's noise
-_SMALL_TYPES = (np.uint8, np.int16, np.uint16)
+_SMALL_TYPES = (np.int16, np.uint16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +225,14 @@ def _moved(target: Target, source: Grid, grid: Grid) -> Patch:
 
 
 def _compact(values: Voxels) -> Voxels:
-    """The values in the smallest type that keeps them: whole numbers in 8 or 16 bits, exactly.
+    """The values in the smallest type that keeps them: whole numbers in 16 bits, exactly.
 
-    Others in float16 where its 11 bits are off by less than a thousandth of the image's range, so
+    8 bits stay 8 bits, and nothing else becomes it: models are shown pictures of 8 bits as they
+    are, all else within its range. Others in float16 where its 11 bits are off by less than a thousandth of the image's range, so
     that 12-bit scanners lose nothing that is not noise; else in float32.
     """
+    if values.dtype == np.uint8:
+        return values
     low, high = values.min(), values.max()
     whole = values.dtype.kind in "biu" or bool(np.array_equal(values, np.rint(values)))
     if whole:

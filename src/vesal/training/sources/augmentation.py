@@ -9,7 +9,7 @@ from vesal.arrays import TrainingImage, TrainingMasks
 from vesal.errors import ConfigError, ResourceError
 
 if TYPE_CHECKING:
-    from monai.transforms import Compose
+    from monai.transforms.compose import Compose
 
 STRENGTHS = ("off", "flip", "strong")
 """Nothing; each axis mirrored in one of two windows, as published for SAM-Med3D; and in addition
@@ -89,12 +89,11 @@ def _composed(strength: str, ndim: int) -> "Compose":
             ),
             transforms.RandBiasFieldd("image", prob=0.15, coeff_range=(0.0, 0.1)),
             transforms.RandScaleIntensityd("image", prob=0.15, factors=0.25),
-            transforms.RandAdjustContrastd(
-                "image", prob=0.3, gamma=(0.7, 1.5), retain_stats=True
-            ),
+            transforms.RandAdjustContrastd("image", prob=0.3, gamma=(0.7, 1.5), retain_stats=True),
             transforms.RandGaussianNoised("image", prob=0.15, std=0.1),
         ]
-    return transforms.Compose(steps)
+    composed: Compose = transforms.Compose(steps)
+    return composed
 
 
 def _monai() -> Any:  # noqa: ANN401  # a module

@@ -28,9 +28,9 @@ def chances(groups: Sequence[tuple[str, str]], balance: float) -> Series:
         raise ConfigError(msg)
     in_set = Counter(dataset for dataset, _ in groups)
     in_both = Counter(groups)
-    of_structures: Counter[str] = Counter()
+    of_structures = dict.fromkeys(in_set, 0.0)
     for (dataset, _), count in in_both.items():
-        of_structures[dataset] += count**balance  # type: ignore[assignment]  # it may hold floats
+        of_structures[dataset] += count**balance
     of_sets = sum(count**balance for count in in_set.values())
     return np.array(
         [

@@ -151,7 +151,9 @@ class CubeSource:
         for _ in range(_OTHERS_TRIED):
             image, mask = self._read(target, rng)
             try:
-                return (image if self.cubes.joint_normalisation else positive_zscore(image)[0]), mask
+                return (
+                    image if self.cubes.joint_normalisation else positive_zscore(image)[0]
+                ), mask
             except ImageError:
                 target = int(rng.integers(len(self.targets)))
         case = self.cases[self.targets[target][0]].name
