@@ -228,8 +228,8 @@ def _compact(values: Voxels) -> Voxels:
     """The values in the smallest type that keeps them: whole numbers in 16 bits, exactly.
 
     8 bits stay 8 bits, and nothing else becomes it: models are shown pictures of 8 bits as they
-    are, all else within its range. Others in float16 where its 11 bits are off by less than a thousandth of the image's range, so
-    that 12-bit scanners lose nothing that is not noise; else in float32.
+    are, all else within its range. Fractions are kept in float16 where its 11 bits are off by less
+    than a thousandth of the image's range, so that nothing is lost but noise; else in float32.
     """
     if values.dtype == np.uint8:
         return values
