@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.grids import UGLY
 from tests.training.pairs import blob_pair, brain_pair, ct_pair, mr_pair, picture_pairs, prepared
-from vesal.datasets import LabelFile, open_pair
+from vesal.datasets import LabelFile, Pair, open_pair
 from vesal.errors import ConfigError, ResourceError
 from vesal.geometry import resample
 from vesal.inference.lattice import lattice_of, read_window
@@ -76,7 +76,7 @@ def test_each_case_is_made_once_and_again_when_something_changes(tmp_path: Path)
     raw, cache = tmp_path / "raw", tmp_path / "cache"
     pair = blob_pair(raw, "x", UGLY["oblique"].affine, (9, 8, 7))
 
-    def made(changed: module.Pair = pair, preparation: Preparation = Preparation()) -> Path:  # noqa: B008
+    def made(changed: Pair = pair, preparation: Preparation = Preparation()) -> Path:  # noqa: B008
         return prepare([changed], cache, preparation).cases[0].path
 
     first = made()

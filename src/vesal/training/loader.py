@@ -1,11 +1,11 @@
 """Batches made ahead by other processes, in order."""
 
+import os
+import sys
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
 from itertools import islice
-
-import torch
 
 from vesal.errors import ConfigError
 from vesal.training.batch import Batch, Source
@@ -55,7 +55,11 @@ _source: Source | None = None  # of a process that makes batches
 def _begin(source: Source) -> None:
     global _source  # a process has no other place that its jobs can see
     _source = source
-    torch.set_num_threads(1)  # the other cores are the trainer's, or other workers'
+    # The other cores are the trainer's, or other workers'. Not every source needs torch.
+    os.environ["OMP_NUM_THREADS"] = "1"  # for what is loaded later
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
 
 
 def _batch(number: int) -> Batch:

@@ -16,8 +16,8 @@ SHAPES = [(20, 22, 18), (40, 36)]
 def window(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """An image that is bright in its two targets, without any symmetry."""
     targets = np.zeros((2, *shape), np.bool_)
-    targets[(0, *[slice(3, 9)] * len(shape))] = True
-    targets[(1, *[slice(n // 2, n // 2 + 5) for n in shape])] = True
+    targets[0][tuple(slice(3, 9) for _ in shape)] = True
+    targets[1][tuple(slice(n // 2, n // 2 + 5) for n in shape)] = True
     image = np.where(targets.any(axis=0), 3.0, -1.0)
     return np.stack([image, 2 * image]).astype(np.float32), targets
 
@@ -53,7 +53,7 @@ def test_image_and_targets_are_mirrored_together(shape: tuple[int, ...]) -> None
         changed, moved = augmentation.changed(image, targets, rng)
         np.testing.assert_array_equal(changed[0] > 0, moved.any(axis=0))
         for axes in range(2 ** len(shape)):
-            mirrored = [1 + a for a in range(len(shape)) if axes >> a & 1]
+            mirrored = tuple(1 + a for a in range(len(shape)) if axes >> a & 1)
             if np.array_equal(np.flip(image, mirrored), changed):
                 seen.add(axes)
     assert len(seen) == 2 ** len(shape)

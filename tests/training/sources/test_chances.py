@@ -52,7 +52,7 @@ def test_equal_chances_draw_each_target_once_a_pass() -> None:
     draws = Draws(chances([("a", str(n % 3)) for n in range(30)], 1.0), 5, 4)
     passes = [[draws.at(n + 6 * turn).tolist() for n in range(6)] for turn in range(2)]
     for one in passes:
-        assert sorted(sum(one, [])) == list(range(30))
+        assert sorted(n for batch in one for n in batch) == list(range(30))
     assert passes[0] != passes[1]
 
 
@@ -69,7 +69,7 @@ def test_a_batch_follows_from_its_number_alone() -> None:
 @pytest.mark.parametrize("balance", [-0.1, 1.1, float("nan")])
 def test_a_balance_out_of_range_is_refused(balance: float) -> None:
     """One sentence says what the ends mean."""
-    with pytest.raises(ConfigError, match="from 0 .* to 1"):
+    with pytest.raises(ConfigError, match=r"from 0 .* to 1"):
         chances([("a", "x")], balance)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import escape
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesal.arrays import Intensities, LabelArray, Voxels
 from vesal.errors import ConfigError
@@ -210,7 +212,7 @@ class ClassSource:
 
 
 def _voxel(case: Case, reading: Reading, number: int, rng: np.random.Generator) -> Voxels:
-    """Any voxel of a structure: a random slice of it across its last axis, then one in that."""
+    """A voxel of a structure: any slice of it across its last axis, then any voxel in that."""
     held = case.structures[number]
     box = [slice(a, a + n) for a, n in zip(held.start, held.shape, strict=True)]
     for at in rng.permutation(held.shape[-1]).tolist():
@@ -227,12 +229,11 @@ def _dark(case: Case) -> float:
     return float(np.floor(case.bounds[0]))
 
 
-def _grey(values: Voxels, case: Case) -> Voxels:
+def _grey(values: Voxels, case: Case) -> NDArray[Any]:
     """One channel, as `Image.grey` has it."""
     if not case.colour:
         return values
-    grey: Voxels = (values @ _LUMINANCE).astype(np.float32)
-    return grey
+    return np.asarray(values @ _LUMINANCE, np.float32)
 
 
 def _sample(case: Case, numbers: dict[int, int], seed: int) -> Intensities:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import Intensities, MaskArray
+from vesal.arrays import Intensities, MaskArray, TrainingImage, TrainingMasks
 from vesal.errors import ConfigError
 from vesal.images.planes import Plane, planes
 from vesal.inference.fit import fit_of, square_of
@@ -23,6 +23,7 @@ from vesal.training.store import Preparation
 PLANES = ("axial", "coronal", "sagittal")
 _SLICES_TRIED = 12  # of a structure, before another one is drawn
 _OTHERS_TRIED = 50
+_FIRST = (0.0, 0.0, 0.0)  # index of the only slice of what was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ class PictureSource:
             targets=np.stack([masks for _, masks in changed]),
         )
 
-    def _shown(self, target: int, rng: np.random.Generator) -> tuple[Intensities, MaskArray]:
+    def _shown(self, target: int, rng: np.random.Generator) -> tuple[TrainingImage, TrainingMasks]:
         for _ in range(_OTHERS_TRIED):
             which, first = self.targets[target]
             case = self.cases[which]
@@ -175,7 +176,7 @@ class PictureSource:
 
     def _masks(
         self, case: Case, reading: Reading, cut: _Slice, first: int, rng: np.random.Generator
-    ) -> MaskArray | None:
+    ) -> TrainingMasks | None:
         """Masks in the square, the first of that structure if it can be; None if there is none."""
         fit = fit_of(self._habits, cut.plane.counts, self.pictures.size)
         least = max(1, self.pictures.least_share * self.pictures.size**2)
@@ -183,7 +184,7 @@ class PictureSource:
 
         def laid(number: int) -> MaskArray | None:
             if number not in known:
-                page = cut.plane.cut(reading.mask(number, cut.part), (0, 0, 0))
+                page = cut.plane.cut(reading.mask(number, cut.part), _FIRST)
                 square = fit.to_masks(np.ascontiguousarray(page), self.pictures.size) > 0.5
                 known[number] = square if np.count_nonzero(square) >= least else None
             return known[number]
@@ -204,7 +205,7 @@ class PictureSource:
         return np.stack(chosen) if chosen else None
 
     def _square(self, case: Case, reading: Reading, cut: _Slice) -> Intensities:
-        page = cut.plane.cut(reading.values(cut.part), (0, 0, 0))
+        page = cut.plane.cut(reading.values(cut.part), _FIRST)
         fit = fit_of(self._habits, cut.plane.counts, self.pictures.size)
         return square_of(as_picture(page, case.bounds), fit, self._habits)
 
