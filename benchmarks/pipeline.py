@@ -84,7 +84,9 @@ class Trainer:
         """One optimiser step."""
         image = torch.from_numpy(batch.images)
         image = image[:, [0, -1]]  # two channels, of one or three
-        target = torch.from_numpy(batch.targets[:, :1]).float()
+        target = torch.from_numpy(batch.targets[:, :1] > 0).float()
+        if image.ndim == 4:  # a picture is one slice to this network
+            image, target = image[..., None], target[..., None]
         embedding = self._model.encode(image)
         middle = [n / 2 for n in image.shape[2:]]
         points = torch.tensor(middle).expand(len(image), 1, -1)

@@ -127,6 +127,17 @@ def test_the_disk_is_bounded_before_it_is_filled(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in (tmp_path / "c").iterdir()) == found.size_bytes
 
 
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    """A day later; what is younger may still be written."""
+    old, young = (tmp_path / f".vesal-{name}.safetensors" for name in ("old", "young"))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1.0, 1.0))
+    prepare([mr_pair()], tmp_path, Preparation())
+    assert not old.exists()
+    assert young.exists()
+
+
 def test_processes_make_the_same_cases(tmp_path: Path) -> None:
     """In the order of the pairs."""
     pairs = [blob_pair(tmp_path, f"x{n}", UGLY["LPS"].affine, (9, 8, 7 + n)) for n in range(3)]

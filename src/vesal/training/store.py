@@ -8,8 +8,10 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,6 +37,7 @@ _FORMAT = 1  # of the files; another one makes all cases anew
 _PILOTS = 6  # cases whose size tells what the others will take
 _KEPT_FREE = 0.05  # of the free room on the disk, for others
 _EXACT = 1e-3  # of an image's range: rounding that is far below any scanner's noise
+_STALE_S = 24 * 3600.0
 _SMALL_TYPES = (np.int16, np.uint16)
 
 
@@ -106,6 +109,7 @@ def prepare(
     except OSError as error:
         msg = f"{folder} cannot be made ({error.strerror}); give a folder for prepared cases"
         raise ResourceError(msg) from error
+    _tidy(folder)
     paths = [folder / _file_name(pair, preparation) for pair in pairs]
     found = {path: case for path in paths if (case := load_case(path)) is not None}
     jobs = [(pair, path) for pair, path in zip(pairs, paths, strict=True) if path not in found]
@@ -123,6 +127,14 @@ def prepare(
         if some is pilots and rest:
             expected = f", about {_check_room(pilots, rest, found, limit_bytes):.1f} GB"
     return _result(pairs, paths, found, notes)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what runs that were killed left half written, a day after they wrote it."""
+    for path in folder.glob(f".vesal-*{SUFFIX}"):
+        with suppress(OSError):  # another run has removed it, or renamed it: it was not so old
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                path.unlink()
 
 
 def _result(

@@ -21,7 +21,7 @@ _OTHERS_TRIED = 20  # for a cube that is of one value, and shows nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cubes:
-    """How cubes are cut; as published where nothing else is said.
+    """How cubes are cut: as published but for `balance`, which is 1 there.
 
     Attributes:
         side: voxels along each axis.

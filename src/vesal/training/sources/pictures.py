@@ -28,7 +28,7 @@ _FIRST = (0.0, 0.0, 0.0)  # index of the only slice of what was read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """How pictures are shown; as published where nothing else is said.
+    """How pictures are shown: as published with `by_structure` off and a `balance` of 1.
 
     Attributes:
         family: whose habits are kept: "sam", "medsam", "sam-med2d", "ft-sam" or "sam-unet".
