@@ -1,1 +1,1 @@
-"""How each family is taught, as its paper says."""
+"""How each model is taught."""
