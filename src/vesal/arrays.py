@@ -105,3 +105,9 @@ TrainingImages = Float32[np.ndarray, "image channel *space"]
 
 TrainingTargets = Bool[np.ndarray, "image target *space"] | UInt8[np.ndarray, "image target *space"]
 """What is to be found in each window: masks, or the numbers of classes."""
+
+TrainingImage = Float32[np.ndarray, "channel *space"]
+"""One window, prepared as a model wants it."""
+
+TrainingMasks = Bool[np.ndarray, "target *space"] | UInt8[np.ndarray, "target *space"]
+"""What is to be found in one window: masks, or the numbers of classes."""
