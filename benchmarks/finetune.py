@@ -4,8 +4,8 @@
         [--method full] [--keep 0.3]
 
 CORPUS is the folder of `vesal train mini --corpus`. The model is tuned by `vesal finetune`'s own
-code on a folder with 16 structures; before and after it is asked for structures that were held out
-(whole image, clicks in the middle of the largest error, `vesal evaluate --protocol clicks`), and for
+code on a folder with 16 structures. Before and after it is asked for structures that were held out
+(whole image, clicks in the middle of the largest error: `vesal evaluate --protocol clicks`) and for
 what it knew elsewhere: the declared test set among it, on which nothing is ever tuned.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import torch
-
 from tests.datasets.trees import nifti
+
 from vesal.checkpoints.load import load_model
 from vesal.datasets import Found, LabelFile, Pair, open_pair
 from vesal.evaluation.evaluate import evaluate

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.networks import random_network, tiny_config
 from tests.training.scans import picture_folder, scan_folder
 from tests.training.test_finetune_methods import tiny_sam
 from vesal.errors import ConfigError
+from vesal.models.build import build
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.zoo import ZOO
 from vesal.training.finetune_data import Material, material
 
 
@@ -100,17 +103,13 @@ def test_what_cannot_be_is_refused_in_words(
 def test_specks_alone_are_too_few_voxels(tmp_path: Path, network: PromptableUNet) -> None:
     """The largest of them is named by its size."""
     data = scan_folder(tmp_path, shape=(9, 8, 7))
-    with pytest.raises(ConfigError, match="has 1?[0-9] voxels; at least 24"):
+    with pytest.raises(ConfigError, match=r"has 1?[0-9] voxels; at least 24"):
         material(data, network)
 
 
 def test_pictures_are_refused_for_a_model_of_volumes(tmp_path: Path) -> None:
     """Before anything is learnt; vesal-mini takes both."""
     data = picture_folder(tmp_path)
-    from vesal.models.zoo import ZOO
-    from vesal.models.build import build
-    import torch
-
     with torch.device("meta"):
         cubes = build(ZOO["sam-med3d"])
     with pytest.raises(ConfigError, match="learns from volumes, but p is an image of 2 axes"):

@@ -7,7 +7,6 @@ from vesal.errors import ConfigError
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
 from vesal.training.finetune_methods import chosen, freeze
-from vesal.training.lora import merge
 
 
 def tiny_sam(*, adapters: bool = False) -> Segmenter:
@@ -28,11 +27,6 @@ def tiny_sam(*, adapters: bool = False) -> Segmenter:
     )
 
 
-def learning(model: Segmenter) -> set[str]:
-    """Names of all that learns."""
-    return {name for name, p in model.named_parameters() if p.requires_grad}
-
-
 def test_more_structures_let_more_of_the_model_learn() -> None:
     """In this order, whatever the thresholds are."""
     model = random_network(tiny_config())
@@ -48,36 +42,40 @@ def test_an_unknown_method_is_refused(name: str) -> None:
         chosen(name, random_network(tiny_config()), 3)
 
 
-def test_adapters_need_a_model_that_has_them() -> None:
-    """SAM-Med2D has; ours has not."""
-    with pytest.raises(ConfigError, match="has no adapters"):
+def test_our_own_model_has_no_adapters() -> None:
+    """Whoever asks for them is told who has."""
+    with pytest.raises(ConfigError, match="has no adapters, SAM-Med2D has"):
         chosen("adapters", random_network(tiny_config()), 3)
-    model = tiny_sam(adapters=True)
-    assert chosen("adapters", model, 3).name == "adapters"
-    freeze(model, "adapters")
-    inside = {name for name in learning(model) if name.startswith("image_encoder.")}
-    assert inside
-    assert all(".Adapter." in name for name in inside)
 
 
-def test_the_decoder_of_sam_learns_alone() -> None:
-    """Mask decoder and prompt encoder, nothing of the image encoder."""
-    model = tiny_sam()
-    freeze(model, "decoder")
-    assert {name.split(".")[0] for name in learning(model)} == {"mask_decoder", "prompt_encoder"}
+def test_of_sam_the_decoder_is_tuned() -> None:
+    """However many structures there are; other methods are refused with what does them."""
+    assert chosen("auto", tiny_sam(), 999).name == chosen("decoder", tiny_sam(), 1).name
+    for name, model, message in (
+        ("full", tiny_sam(), "vesal train has recipes"),
+        ("lora", tiny_sam(), "vesal train has recipes"),
+        ("adapters", tiny_sam(), "it has no adapters"),
+        ("adapters", tiny_sam(adapters=True), "its recipe does"),
+    ):
+        with pytest.raises(ConfigError, match=f"--method decoder; got {name} .{message}"):
+            chosen(name, model, 3)
 
 
-def test_corrections_of_sam_sit_in_its_blocks_beside_a_free_decoder() -> None:
-    """And come out again: the tensors are those of before."""
-    model = tiny_sam()
+@pytest.mark.parametrize("method", ["decoder", "lora", "full"])
+def test_only_what_the_method_says_learns(method: str) -> None:
+    """The decoder's weights but not the encoder's; corrections but no weight; everything."""
+    model = random_network(tiny_config())
     names = set(model.state_dict())
-    freeze(model, "lora", seed=1)
-    inside = {name for name in learning(model) if name.startswith("image_encoder.")}
-    assert inside
-    assert all(name.endswith(("up", "down")) for name in inside)
-    assert any(name.startswith("mask_decoder.") for name in learning(model))
-    merge(model)
-    assert set(model.state_dict()) == names
+    freeze(model, method)
+    learns = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert learns
+    if method == "decoder":
+        assert not any(name.startswith("image_") for name in learns)
+        assert {"head.2.weight", "compare.0.weight"} <= learns
+    elif method == "lora":
+        assert all(name.endswith(("up", "down")) and "parametrizations" in name for name in learns)
+    else:
+        assert learns == names
 
 
 def test_corrections_follow_from_their_seed() -> None:

@@ -80,7 +80,7 @@ def test_the_correction_is_of_the_rank_that_was_asked_for(
     model = nn.Sequential(deepcopy(layer))
     before = layer.weight.detach()
     disturb(wrap(model, LowRank(rank=rank, scale=scale)), seed)
-    x = torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+    x = torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
     wrapped = model(x).detach()
     merge(model)
     torch.testing.assert_close(model(x).detach(), wrapped, atol=1e-5, rtol=1e-4)
@@ -95,7 +95,7 @@ def test_only_corrections_learn() -> None:
     learnt = wrap(model, LowRank(rank=2))
     disturb(learnt)  # with B zero, A has no gradient in the first step
     window, prompts = random_window((16, 16, 16)), random_prompts((16, 16, 16), 2)
-    model.decode(model.encode(window), prompts).logits.square().mean().backward()
+    model.decode(model.encode(window), prompts).logits.square().mean().backward()  # type: ignore[no-untyped-call]
     held = {id(parameter) for parameter in learnt}
     for name, parameter in model.named_parameters():
         assert (parameter.grad is not None) == (id(parameter) in held), name

@@ -6,6 +6,7 @@ import torch
 from tests.networks import random_network, tiny_config
 from tests.training.test_finetune_methods import tiny_sam
 from vesal.errors import ResourceError
+from vesal.models.promptable import PromptTensors
 from vesal.training.finetune_methods import freeze
 from vesal.training.memory import Need, check_room, free_bytes, kept_by, kept_while, needed
 
@@ -28,7 +29,6 @@ def test_a_ghost_keeps_what_the_network_does() -> None:
     model = random_network(tiny_config()).train()
     freeze(model, "full")
     ghost = kept_by(model, windows=2, targets=3, clicks=2)
-    from vesal.models.promptable import PromptTensors
 
     def run() -> None:
         embedding = model.encode(torch.rand(2, 2, 16, 16, 16)).expanded(3)
@@ -64,7 +64,6 @@ def test_more_of_everything_needs_more() -> None:
 def test_models_of_the_sam_family_are_counted_too() -> None:
     """At the size of their masks."""
     model = tiny_sam().train()
-    freeze(model, "full")
     assert kept_by(model, windows=1, targets=2, clicks=1) > 100_000
 
 

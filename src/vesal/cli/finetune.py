@@ -20,7 +20,7 @@ again. Needs the extra: pip install 'vesal\\[train]'. More: docs/finetune.md."""
 EXAMPLES = """[bold]Examples[/bold]
   [dim]twenty minutes on all structures of a folder[/dim]
     vesal finetune vesal-mini labelled/ -o my-model
-  [dim]livers and kidneys, five minutes, a fifth of the patients held out to see what it is worth[/dim]
+  [dim]livers and kidneys in five minutes, a fifth of the patients held out[/dim]
     vesal finetune vesal-mini labelled/ --structures "liver,kidney*" --minutes 5 \\
       --validation 0.2 -o my-model
   [dim]then use it[/dim]

@@ -5,11 +5,13 @@ less so, and loses little of what it has learnt (Wortsman et al., WiSE-FT, 2022)
 """
 
 import csv
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import vesal
 from vesal.checkpoints.identity import identity
@@ -19,24 +21,23 @@ from vesal.checkpoints.tensors import empty
 from vesal.errors import ConfigError, ResourceError
 from vesal.images.write import make_folder
 from vesal.models.build import Model
+from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
 from vesal.training.finetune_card import Tuned, write
 from vesal.training.finetune_data import Material, material
-from vesal.training.finetune_loop import Loop, append
-from vesal.training.finetune_methods import Method, chosen, freeze
+from vesal.training.finetune_methods import Method, chosen
 from vesal.training.finetune_plan import MINUTES, Wishes, planned, steps_in
 from vesal.training.finetune_seam import lesson_for, needs, source_for
 from vesal.training.finetune_validate import CLICKS, checked
-from vesal.training.lora import plain_state
+from vesal.training.fit import Run
 from vesal.training.memory import check_room, free_bytes
 from vesal.training.schedule import Schedule
 from vesal.training.settings import Settings
+from vesal.training.validation import Validated
 
 _RUN = "run"
 _CHECKS = 4  # of the model in a run, beside the one before it
 _WARMUP = 20  # steps over which the rate rises
-_VALIDATION = "validation.csv"
-_HEADER = ("step", *(f"dice_{n}" for n in CLICKS))
 
 
 def finetune(
@@ -45,6 +46,7 @@ def finetune(
     output: Path,
     wishes: Wishes,
     *,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> Tuned:
     """Tune a model on scans; `output` becomes a folder that `load_model` takes.
@@ -57,6 +59,7 @@ def finetune(
         data: anything that `find_pairs` reads.
         output: folder of the result.
         wishes: how.
+        workers: processes that cut windows ahead; 0 for none beside this one.
         progress: told of every step.
 
     Raises:
@@ -71,14 +74,13 @@ def finetune(
         data, model, only=wishes.structures, validation=wishes.validation, seed=wishes.seed
     )
     run = _Run(model, what, output, wishes)
-    run.fit(progress)
-    result, scores = run.result(), run.scores()
+    result = run.fit(workers, progress)
     card = Tuned(
         base=Path(base).name,
         base_sha256=run.origin,
         method=run.method.name,
         rate=run.method.rate,
-        steps=run.loop.settings.steps,
+        steps=run.steps,
         keep=wishes.keep,
         seed=wishes.seed,
         scans=len(what.pairs),
@@ -86,9 +88,9 @@ def finetune(
         labelled=what.labelled,
         checked=len(what.checked.structures),
         checked_are_held_out=not what.checked.seen,
-        before=scores[0],
-        after=scores[-1],
-        seconds=round(run.loop.elapsed_s, 1),
+        before=run.before,
+        after=run.after,
+        seconds=round(run.seconds, 1),
         vesal=vesal.__version__,
     )
     write(result, output, card)
@@ -121,60 +123,90 @@ class _Run:
     """A model that learns, in a folder beside which its weights will lie."""
 
     def __init__(self, model: Model, what: Material, output: Path, wishes: Wishes) -> None:
-        self._keep, self._what = wishes.keep, what
         self.method = chosen(wishes.method, model, what.labelled)
         self.origin = identity(model)
-        self._original = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        self._model = model.train()
-        freeze(model, self.method.name, seed=wishes.seed)
+        self._output, self._folder = output, output / _RUN
+        self._asked = _Asked(model, what, wishes.keep)
+        self._what, self._wishes = what, wishes
+        self._model = model
+        self._lesson = lesson_for(model.train(), self.method.name, wishes.seed)
         check_room(needs(model), free_bytes())
-        self._folder, self._output = output / _RUN, output
         make_folder(output)
         make_folder(self._folder)
-        lesson, self._source = lesson_for(model), source_for(model, what, wishes.seed)
-        facts = {"base": self.origin, "learns": self.method.name, "found": what.structures}
+        self.before: tuple[float, ...] = ()
+        self.steps = 0
+
+    def fit(self, workers: int, progress: Progress) -> Model:
+        """Take all steps that are left; returns a plain model with a share of the old weights."""
+        wishes = self._wishes
+        source = source_for(self._model, self._what, wishes.seed, self._folder / "cases", progress)
+        facts: dict[str, object] = {
+            "base": self.origin,
+            "learns": self.method.name,
+            "found": self._what.structures,
+        }
         minutes = wishes.minutes or MINUTES
-        steps = planned(
-            self._folder, facts, wishes, lambda: steps_in(minutes, lesson, self._source)
+        self.steps, self.before = planned(
+            self._folder,
+            facts,
+            wishes,
+            lambda: (
+                wishes.steps or steps_in(minutes, self._lesson, source),
+                checked(self._asked.original, self._what.checked),
+            ),
         )
-        settings = _settings(self.method, steps)
-        self.loop = Loop(lesson, settings, self._folder, seed=wishes.seed)
+        settings = _settings(self.method, self.steps)
+        run = Run(self._lesson, settings, self._folder, seed=wishes.seed)
+        best = run.fit(source, self._asked, workers=workers, progress=progress)
+        return self._asked.mixed(load_model(best))
 
-    def fit(self, progress: Progress) -> None:
-        """Take all steps that are left, and note now and then what the result would be worth."""
-        steps = self.loop.settings.steps
+    @property
+    def after(self) -> tuple[float, ...]:
+        """Scores of the check that was best, whose weights are kept."""
+        rows = _columns(self._folder / "validation.csv")
+        return max((tuple(row[1:]) for row in rows), key=sum)
 
-        def check(step: int) -> None:
-            progress(step, steps, "asking the model for structures")
-            scores = checked(self.result(), self._what.checked)
-            row = [str(step), *(f"{score:.4f}" for score in scores)]
-            append(self._folder / _VALIDATION, _HEADER, row)
-
-        if self.loop.step == 0:
-            (self._folder / _VALIDATION).unlink(missing_ok=True)  # of a run stopped before a step
-            check(0)
-        self.loop.fit(self._source, now_and_then=check, progress=progress)
-
-    def result(self) -> Model:
-        """A plain model of what was learnt so far, with a share of the old weights."""
-        model = empty(self._model.config)
-        state = mixed(self._original, plain_state(self._model), self._keep)
-        model.load_state_dict({name: t.clone() for name, t in state.items()}, assign=True)
-        return model.requires_grad_(False).eval()
-
-    def scores(self) -> list[tuple[float, ...]]:
-        """Of all checks so far."""
-        with (self._folder / _VALIDATION).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))[1:]
-        return [tuple(float(value) for value in row[1:]) for row in rows]
+    @property
+    def seconds(self) -> float:
+        """Spent on steps, over all sittings."""
+        with (self._folder / "train.csv").open(newline="", encoding="utf-8") as file:
+            return sum(float(row["seconds"]) for row in csv.DictReader(file))
 
     def tidy(self) -> None:
         """Leave the tables beside the weights, and nothing of the state."""
-        for name in (_VALIDATION, "train.csv"):
+        for name in ("validation.csv", "train.csv"):
             (self._folder / name).replace(self._output / name)
-        for path in self._folder.iterdir():
-            path.unlink()
-        self._folder.rmdir()
+        shutil.rmtree(self._folder)
+
+
+class _Asked:
+    """Asks the model that would be the result: a `Validation`."""
+
+    def __init__(self, model: Model, what: Material, keep: float) -> None:
+        self.original = empty(model.config)
+        state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        self.original.load_state_dict(state, assign=True)
+        self.original.requires_grad_(False).eval()
+        self._what, self._keep = what, keep
+
+    def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
+        """Mean Dice after 1 and after 3 clicks; no picture."""
+        del picture
+        result = self.mixed(cast("Model", model))
+        dices = checked(result, self._what.checked)
+        return Validated(scores={f"dice@{n}": d for n, d in zip(CLICKS, dices, strict=True)})
+
+    def mixed(self, model: Model) -> Model:
+        """A model with a share of the old weights."""
+        made = empty(model.config)
+        state = mixed(self.original.state_dict(), model.state_dict(), self._keep)
+        made.load_state_dict({name: t.clone() for name, t in state.items()}, assign=True)
+        return made.requires_grad_(False).eval()
+
+
+def _columns(path: Path) -> list[list[float]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
 
 
 @torch.no_grad()

@@ -4,14 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
+from vesal.checkpoints.load import save_model
 from vesal.checkpoints.locate import MODEL_FILE
-from vesal.checkpoints.write import write_safetensors
-from vesal.errors import CheckpointError
 from vesal.images.write import replacing
 from vesal.models.build import Model
-from vesal.models.promptable_unet import PromptableUNet
 
 _CARD = "card.json"
 _MOST_NAMED = 8
@@ -64,26 +60,13 @@ class Tuned:
 def write(model: Model, folder: Path, card: Tuned) -> None:
     """Write the card, then the weights, which say that all is done.
 
-    Our own model is stored in half precision, as it is shipped; the others as they are.
-
     Raises:
         CheckpointError: a weight is NaN, infinite, or too large for half precision.
         ResourceError: the disk refuses.
     """
-    half = isinstance(model, PromptableUNet)
-    tensors = {
-        name: (tensor.half() if half else tensor).detach().contiguous()
-        for name, tensor in model.state_dict().items()
-    }
-    if any(not torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point()):
-        msg = (
-            f"{folder} would hold NaN or infinite weights: the run went astray; take fewer steps, "
-            "or --method lora or decoder"
-        )
-        raise CheckpointError(msg)
     with replacing(folder / _CARD, ".json") as temporary:
         temporary.write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
-    write_safetensors(folder / MODEL_FILE, model.config, tensors, card.notes)
+    save_model(model, folder / MODEL_FILE, card.notes)
 
 
 def _numbers(values: tuple[float, ...]) -> str:

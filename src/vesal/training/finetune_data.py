@@ -50,7 +50,8 @@ def material(
     """
     found = find_pairs(data)
     share = _share_of(validation)
-    pairs, held = found.pairs, ()
+    held: tuple[Pair, ...] = ()
+    pairs = found.pairs
     others = find_pairs(Path(validation)).pairs if validation and share is None else None
     if others is None:
         pairs, held = _divided(found, share, seed)

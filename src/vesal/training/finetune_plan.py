@@ -57,15 +57,18 @@ class Wishes:
 
 
 def planned(
-    folder: Path, facts: dict[str, object], wishes: Wishes, timed: Callable[[], int]
-) -> int:
-    """The steps of a run: those of the plan that its folder holds, or new ones, written there.
+    folder: Path,
+    facts: dict[str, object],
+    wishes: Wishes,
+    begun: Callable[[], tuple[int, tuple[float, ...]]],
+) -> tuple[int, tuple[float, ...]]:
+    """A run's steps, and scores before the first: those that its folder holds, or new ones.
 
     Args:
         folder: of the run.
         facts: what else decides it, and must be the same where it goes on.
         wishes: of the user.
-        timed: gives the number of steps where only minutes are known.
+        begun: gives both for a new run.
 
     Raises:
         ConfigError: the folder has a run with other wishes.
@@ -75,18 +78,19 @@ def planned(
     path = folder / _PLAN
     plan = json.loads(json.dumps({**facts, **asdict(wishes)}))  # as it is read: lists, no tuples
     if path.exists():
-        return _steps_of(path, plan)
-    steps = wishes.steps or timed()
+        return _kept(path, plan)
+    steps, scores = begun()
     with replacing(path, ".json") as temporary:
-        text = json.dumps({"plan": plan, "steps": steps}, indent=1)
+        text = json.dumps({"plan": plan, "steps": steps, "before": scores}, indent=1)
         temporary.write_text(text, encoding="utf-8")
-    return steps
+    return steps, scores
 
 
-def _steps_of(path: Path, plan: dict[str, object]) -> int:
+def _kept(path: Path, plan: dict[str, object]) -> tuple[int, tuple[float, ...]]:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
         steps, old = int(known["steps"]), dict(known["plan"])
+        scores = tuple(float(score) for score in known["before"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         msg = f"{path} is damaged: delete the folder {path.parent} to start anew"
         raise CheckpointError(msg) from error
@@ -98,7 +102,7 @@ def _steps_of(path: Path, plan: dict[str, object]) -> int:
             "same words, give another name, or delete it"
         )
         raise ConfigError(msg)
-    return steps
+    return steps, scores
 
 
 def steps_in(minutes: float, lesson: Lesson, source: Source) -> int:

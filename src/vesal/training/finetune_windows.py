@@ -22,6 +22,8 @@ from vesal.inference.windows import View, closest_mm, first_view
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.training.augment import distorted
 from vesal.training.batch import Batch
+from vesal.training.sample import Sampler
+from vesal.training.synth import synthetic_volume
 
 SMALLEST_TARGET = 24
 """Voxels of a structure in its scan, or in a window, below which nothing is learnt from it."""
@@ -29,6 +31,10 @@ SMALLEST_TARGET = 24
 WINDOWS, TARGETS = 2, 4
 """Of a batch: windows of volumes (of slices three times as many), and structures in each."""
 
+REPLAY = 0.5
+"""Share of the windows that are synthetic."""
+
+_VOLUMES, _SIDE = 12, 80  # synthetic ones, made in seconds; voxels an axis
 _FITTED_SHARE = 0.5  # of the windows lie around the structure, the others around the first click
 _FILL = 1.6  # a fitted window is so many times wider than its structure (inference.windows)
 _FITTED_RANGE = (0.75, 1.6)  # times the fitted spacing: a mask that was cut off, or too large
@@ -77,6 +83,8 @@ class Windows:
         only: names of structures, as for `open_pair`.
         windows: of a volume, a batch; a slice's cost less, and there are three times as many.
         targets: asked for in each window.
+        replay: share of the windows that show synthetic volumes, by which the model keeps what it
+            can do and the user's scans do not ask for.
     """
 
     pairs: Sequence[Pair]
@@ -85,7 +93,9 @@ class Windows:
     only: Sequence[str] = ()
     windows: int = WINDOWS
     targets: int = TARGETS
+    replay: float = REPLAY
     _scans: tuple[Scan, ...] = field(default=(), init=False, repr=False)
+    _synthetic: Sampler | None = field(default=None, init=False, repr=False)
 
     @property
     def batches(self) -> int:
@@ -124,12 +134,28 @@ class Windows:
         alike = [i for i, scan in enumerate(scans) if _flat(scan) == _flat(scans[first])]
         share = weights[alike] / weights[alike].sum()
         count = self.windows * (3 if _flat(scans[first]) else 1)
-        picked = [first, *rng.choice(alike, count - 1, p=share)]
+        replayed = round(self.replay * count)
+        picked = [first, *rng.choice(alike, count - 1 - replayed, p=share)]
         drawn = [window_of(scans[i], self.config, self.targets, rng) for i in picked]
+        side = drawn[0][0].shape[1]
+        window = (side, side, drawn[0][0].shape[-1])
+        for _ in range(replayed):
+            sample = self._remembered().draw(window, self.targets, rng)
+            drawn.append((sample.image, sample.targets))
         return Batch(
             images=np.stack([image for image, _ in drawn]),
             targets=np.stack([targets for _, targets in drawn]),
         )
+
+    def _remembered(self) -> Sampler:
+        """Synthetic volumes, as vesal-mini was trained on them."""
+        if self._synthetic is None:
+            made = [
+                synthetic_volume(f"synthetic {n}", _SIDE, np.random.default_rng([self.seed, n, 1]))
+                for n in range(_VOLUMES)
+            ]
+            self._synthetic = Sampler(made, [1.0] * len(made))
+        return self._synthetic
 
 
 def window_of(
@@ -227,7 +253,7 @@ def _turned(
     stack = np.stack([values, *chosen])  # masks become 0 and 1
     order = sorted(rng.permutation(values.ndim).tolist(), key=lambda axis: values.shape[axis] == 1)
     stack = stack.transpose(0, *(axis + 1 for axis in order))
-    flips = [axis + 1 for axis in range(values.ndim) if rng.random() < 0.5]
+    flips = tuple(axis + 1 for axis in range(values.ndim) if rng.random() < 0.5)
     stack = np.ascontiguousarray(np.flip(stack, flips))
     stack = stack.reshape(*stack.shape, *(1,) * (4 - stack.ndim))
     image = linear_and_rank(distorted(stack[0], rng, strength=_DISTORTION))

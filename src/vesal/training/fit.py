@@ -25,6 +25,7 @@ from vesal.training.batch import Batch, Source
 from vesal.training.lesson import Lesson
 from vesal.training.loader import loader
 from vesal.training.logs import PICTURES, Logs
+from vesal.training.lora import plain
 from vesal.training.settings import Settings
 from vesal.training.state import UNFIT, load_state, save_state, unfit
 from vesal.training.told import Told
@@ -83,9 +84,9 @@ class Run:
 
     @property
     def model(self) -> Model:
-        """The model as it would be kept: with averaged weights, where they are averaged."""
+        """The model as it would be kept: averaged, where weights are; corrected, where they are."""
         averaged = self.settings.averaging > 0
-        return cast("Model", self.average.module if averaged else self.plain.model)
+        return plain(cast("Model", self.average.module if averaged else self.plain.model))
 
     def steps(self, source: Source) -> int:
         """The number of steps of this run on that data."""

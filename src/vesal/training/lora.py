@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from vesal.checkpoints.tensors import empty
 from vesal.errors import ConfigError
+from vesal.models.build import Model
 from vesal.models.shapes import AnyKernel
 
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -114,6 +116,15 @@ def plain_state(model: nn.Module) -> dict[str, Tensor]:
         if parametrize.is_parametrized(layer, _WEIGHT):
             state[f"{name}.{_WEIGHT}" if name else _WEIGHT] = torch.clone(layer.weight)
     return state
+
+
+def plain(model: Model) -> Model:
+    """The model itself, or, where it is wrapped, one of its config with the corrected weights."""
+    if not is_wrapped(model):
+        return model
+    made = empty(model.config)
+    made.load_state_dict(plain_state(model), assign=True)
+    return made.requires_grad_(False).eval()
 
 
 def is_wrapped(model: nn.Module) -> bool:
