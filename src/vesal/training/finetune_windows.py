@@ -34,7 +34,8 @@ WINDOWS, TARGETS = 2, 4
 REPLAY = 0.5
 """Share of the windows that are synthetic."""
 
-_VOLUMES, _SIDE = 12, 80  # synthetic ones, made in seconds; voxels an axis
+_VOLUMES = 12  # synthetic ones; each is made in a second or two
+_WIDER = 5 / 3  # a synthetic volume is so many times wider than a window, as for vesal-mini
 _FITTED_SHARE = 0.5  # of the windows lie around the structure, the others around the first click
 _FILL = 1.6  # a fitted window is so many times wider than its structure (inference.windows)
 _FITTED_RANGE = (0.75, 1.6)  # times the fitted spacing: a mask that was cut off, or too large
@@ -95,7 +96,7 @@ class Windows:
     targets: int = TARGETS
     replay: float = REPLAY
     _scans: tuple[Scan, ...] = field(default=(), init=False, repr=False)
-    _synthetic: Sampler | None = field(default=None, init=False, repr=False)
+    _synthetic: dict[int, Sampler] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def batches(self) -> int:
@@ -140,22 +141,21 @@ class Windows:
         side = drawn[0][0].shape[1]
         window = (side, side, drawn[0][0].shape[-1])
         for _ in range(replayed):
-            sample = self._remembered().draw(window, self.targets, rng)
+            sample = self._remembered(int(rng.integers(_VOLUMES))).draw(window, self.targets, rng)
             drawn.append((sample.image, sample.targets))
         return Batch(
             images=np.stack([image for image, _ in drawn]),
             targets=np.stack([targets for _, targets in drawn]),
         )
 
-    def _remembered(self) -> Sampler:
-        """Synthetic volumes, as vesal-mini was trained on them."""
-        if self._synthetic is None:
-            made = [
-                synthetic_volume(f"synthetic {n}", _SIDE, np.random.default_rng([self.seed, n, 1]))
-                for n in range(_VOLUMES)
-            ]
-            self._synthetic = Sampler(made, [1.0] * len(made))
-        return self._synthetic
+    def _remembered(self, number: int) -> Sampler:
+        """A synthetic volume, made when it is first drawn; vesal-mini was trained on such ones."""
+        if number not in self._synthetic:
+            rng = np.random.default_rng([self.seed, number, 1])
+            side = round(_WIDER * self.config.window)
+            volume = synthetic_volume(f"synthetic {number}", side, rng)
+            self._synthetic[number] = Sampler([volume], [1.0])
+        return self._synthetic[number]
 
 
 def window_of(
