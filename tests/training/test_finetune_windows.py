@@ -22,12 +22,12 @@ from vesal.training.finetune_windows import Scan, Windows, drawn_view, seen_in, 
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Windows:
     """Of two patients."""
     pairs = find_pairs(scan_folder(tmp_path_factory.mktemp("scans"), 2)).pairs
-    return Windows(pairs=pairs, config=tiny_config(), seed=4)
+    return Windows(pairs=pairs, config=tiny_config(), seed=4, replay=0.0)
 
 
 def test_a_batch_follows_from_its_number_alone(windows: Windows) -> None:
     """Asked for again, in another order, by another copy."""
-    other = Windows(pairs=windows.pairs, config=windows.config, seed=4)
+    other = Windows(pairs=windows.pairs, config=windows.config, seed=4, replay=0.0)
     first = other.batch(3)
     windows.batch(0)
     second = windows.batch(3)
@@ -111,6 +111,28 @@ def test_views_hold_the_structure_or_lie_on_it(windows: Windows) -> None:
         assert seen_in(patch, scan.grid, view.grid(scan.grid)).any()
     assert min(spacings) >= 0.5 * min(scan.grid.spacing_mm)
     assert max(spacings) > 3 * min(spacings)
+
+
+@pytest.mark.parametrize(("replay", "own"), [(0.0, 2), (0.5, 1)])
+def test_a_share_of_the_windows_is_synthetic(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch, replay: float, own: int
+) -> None:
+    """The others are the user's; of the same shape, with targets, and the same ones each time."""
+    cut: list[str] = []
+
+    def counted(scan: Scan, *words: object) -> object:
+        cut.append(scan.name)
+        return window_of(scan, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(finetune_windows, "window_of", counted)
+    mixed = [
+        Windows(pairs=windows.pairs, config=windows.config, seed=4, replay=replay).batch(2)
+        for _ in range(2)
+    ]
+    assert len(cut) == 2 * own
+    assert mixed[0].images.shape == (2, 2, 16, 16, 16)
+    assert mixed[0].targets.any(axis=(2, 3, 4)).all()
+    assert np.array_equal(mixed[0].images, mixed[1].images)
 
 
 def test_specks_are_nothing_to_learn_from(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_the_correction_is_of_the_rank_that_was_asked_for(
     """By the singular values of the change, as a matrix with a row an output channel."""
     layer, shape = LAYERS[kind]
     model = nn.Sequential(deepcopy(layer))
-    before = layer.weight.detach()
+    before = layer.get_parameter("weight").detach()
     disturb(wrap(model, LowRank(rank=rank, scale=scale)), seed)
     x = torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
     wrapped = model(x).detach()
