@@ -64,6 +64,9 @@ _Resample = Annotated[
 _Channel = Annotated[
     int, typer.Option("--channel", metavar="N", help="Of nnU-Net cases with several images.")
 ]
+_Modality = Annotated[
+    str, typer.Option("--modality", metavar="NAME", help="Of cases that say none, such as CT.")
+]
 _Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")]
 _Ray = Annotated[
     str,
@@ -81,7 +84,11 @@ def curate(  # noqa: PLR0913  # each is an option on the command line
     seed: _Seed = None,
     resample_labels: _Resample = False,
     channel: _Channel = 0,
-    workers: _Workers = 1,
+    modality: _Modality = "",
+    workers: _Modality = Annotated[
+    str, typer.Option("--modality", metavar="NAME", help="Of cases that say none, such as CT.")
+]
+_Workers = 1,
     ray: _Ray = "",
 ) -> None:
     """Curate, write catalogue and report, print what was kept and why the rest was not.
@@ -108,10 +115,17 @@ def curate(  # noqa: PLR0913  # each is an option on the command line
         )
         settings = settings_of(said)
         curated = curation.curate(
-            raw, output, settings, channel=channel, workers=workers, ray=ray, progress=progress
+            raw,
+            output,
+            settings,
+            channel=channel,
+            modality=modality,
+            workers=workers,
+            ray=ray,
+            progress=progress,
         )
         progress(0, 1, "writing the report")
-        counts = write_report(curated, settings, raw, _command(raw, output, channel))
+        counts = write_report(curated, settings, raw, _command(raw, output, channel, modality))
     _print_outcome(curated, counts)
     if curated.failed or not curated.kept:
         raise typer.Exit(FAILED_EXIT_CODE)
@@ -149,8 +163,9 @@ def _print_outcome(curated: "Curated", counts: "Summary") -> None:
     )
 
 
-def _command(raw: Path, output: Path, channel: int) -> str:
+def _command(raw: Path, output: Path, channel: int, modality: str) -> str:
     """What to type to make the same set."""
     words = ["vesal", "curate", str(raw), "--config", str(output / "settings.json")]
     words += ["--channel", str(channel)] if channel else []
+    words += ["--modality", modality] if modality else []
     return shlex.join([*words, "-o", str(output)])

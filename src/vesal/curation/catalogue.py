@@ -69,4 +69,5 @@ def read_catalogue(path: Path) -> tuple[Row, ...]:
 
 
 def _row(record: dict[str, Any]) -> Row:
-    return Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
+    return Row(**values)

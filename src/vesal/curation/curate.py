@@ -105,6 +105,7 @@ def curate(
     settings: Settings,
     *,
     channel: int = 0,
+    modality: str = "",
     workers: int = 1,
     ray: str = "",
     progress: Progress = silent,
@@ -119,6 +120,7 @@ def curate(
         output: folder of the training set; made if it is not there, its parent must be.
         settings: the rules and all else.
         channel: which image of a case of nnU-Net that has several.
+        modality: of cases that say none, such as "CT".
         workers: processes at once; 0 does all in this one, without protection from crashes.
         ray: address of a Ray cluster, or "local"; processes of our own without it.
         progress: told of every job.
@@ -130,7 +132,7 @@ def curate(
     """
     check_outside(output, source)
     data = find_pairs(source, channel=channel)
-    found = replace(data, pairs=with_known_parts(data.pairs))
+    found = replace(data, pairs=_completed(data.pairs, source, modality))
     journal = prepare(output, found, settings.rules.name)
     hands = _Hands(workers=workers, ray=ray, progress=progress)
     with journal.alone():
@@ -151,6 +153,18 @@ def curate(
         division=division,
         notes=(*found.notes, *notes),
         skipped=skipped,
+    )
+
+
+def _completed(pairs: Sequence[Pair], source: Path, modality: str) -> tuple[Pair, ...]:
+    """Cases with a known part, a modality where one was given, and the name of a data set."""
+    return tuple(
+        replace(
+            pair,
+            dataset=pair.dataset or source.resolve().stem,
+            modality=pair.modality or modality.upper(),
+        )
+        for pair in with_known_parts(pairs)
     )
 
 

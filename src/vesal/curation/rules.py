@@ -1,12 +1,13 @@
 """The contract of a set of curation rules."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vesal.curation.row import Row
 from vesal.datasets import Opened
 
 
+@runtime_checkable
 class Rules(Protocol):
     """Published rules that turn a case into training images and masks.
 

@@ -82,7 +82,7 @@ class SamMed3dRules:
             _check(name, getattr(self, name), 0.0, 1.0)
         _check("side_share", self.side_share, 0.0, 0.5)
         _check("spacing_mm", self.spacing_mm, 0.01, 50.0)
-        _check("most_pieces", self.most_pieces, 1, math.inf)
+        _check("most_pieces", float(self.most_pieces), 1.0, math.inf)
 
     @property
     def name(self) -> str:

@@ -42,13 +42,9 @@ def as_json(summary: Summary, about: About) -> str:
 
 
 def _table(counts: Sequence[Count]) -> list[str]:
-    head = [
-        "| name | kept | left out | cases | patients | median ml |",
-        "|---|---|---|---|---|---|",
-    ]
+    head = ["| name | kept | left out | cases | patients |", "|---|---|---|---|---|"]
     return head + [
-        f"| {_cell(one.name)} | {one.masks} | {one.left_out} | {one.cases} | {one.patients} | "
-        f"{'' if one.median_ml is None else format(one.median_ml, '.3g')} |"
+        f"| {_cell(one.name)} | {one.masks} | {one.left_out} | {one.cases} | {one.patients} |"
         for one in counts
     ]
 

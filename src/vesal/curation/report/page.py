@@ -25,10 +25,17 @@ def page(summary: Summary, about: About, examples: Mapping[str, Sequence[Example
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["title"] = title
-    environment.filters["ml"] = lambda value: "" if value is None else f"{value:.3g}"
+    environment.filters["ml"] = in_ml
     here = resources.files("vesal.curation.report")
     template = environment.from_string(here.joinpath(_TEMPLATE).read_text(encoding="utf-8"))
     return template.render(summary=summary, about=about, examples=examples)
+
+
+def in_ml(value: float | None) -> str:
+    """Three digits of a volume in ml; "" for none."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def title(row: Row) -> str:

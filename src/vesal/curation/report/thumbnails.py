@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vesal.arrays import MaskArray
+from vesal.arrays import MaskArray, Voxels
 from vesal.curation.row import Row
 from vesal.datasets import Opened, Pair, open_pair
 from vesal.datasets.open import image_at
@@ -28,6 +28,7 @@ _SIDE = 240  # pixels
 _COLOURS = 96  # of a picture: a quarter of the bytes
 _KEPT, _LEFT_OUT = 12, 4  # examples
 _FIELD = 2.5  # what is shown is this much longer than the mask
+_FENCE = 1.1  # interquartile ranges beyond the quartiles, as the contact sheet has it
 _LEAST_FIELD = 0.4  # and at least this part of the image
 
 
@@ -127,13 +128,11 @@ def picture(image: Image, mask: MaskArray) -> str:
     """The slice that holds most of a mask, with its outline, as a data URL of a PNG."""
     plane = planes(image.grid)[0]
     cut = _cut(mask, plane)
-    values = plane.cut(image.array, cut)
-    low, high = robust_range(values, 1.0, 99.5)
     box = mask_box(mask)
     middle = cut if box is None else tuple((s.start + s.stop - 1) / 2 for s in box)
     scene = Scene(
         image=image,
-        window=(low, high),
+        window=_window(plane.cut(image.array, cut), plane.cut(mask, cut)),
         mask=Mask(array=mask, grid=image.grid, source=image.source),
         known=None,
         marks_index=(),
@@ -154,6 +153,27 @@ def _cut(mask: MaskArray, plane: Plane) -> tuple[float, ...]:
         others = tuple(axis for axis in range(mask.ndim) if axis != plane.normal)
         cut[plane.normal] = int(mask.sum(axis=others).argmax())
     return tuple(float(index) for index in cut)
+
+
+def _window(values: Voxels, mask: MaskArray) -> tuple[float, float]:
+    """The grey values that become black and white: those round a mask, without far outliers.
+
+    Percentiles of a whole slice would spend half of the greys on a CT's air and table.
+    """
+    box = mask_box(mask) or tuple(slice(n) for n in mask.shape)
+    grown = tuple(
+        slice(max(s.start - (s.stop - s.start) // 4 - 4, 0), s.stop + (s.stop - s.start) // 4 + 4)
+        for s in box
+    )
+    around = values[grown]
+    quarter, three_quarters = robust_range(around, 25.0, 75.0)
+    least, most = robust_range(around, 1.0, 99.5)
+    dark, bright = robust_range(values[mask], 5.0, 95.0) if mask.any() else (most, least)
+    fence = _FENCE * (three_quarters - quarter)
+    return (
+        min(max(quarter - fence, least), dark),
+        max(min(three_quarters + fence, most), bright),
+    )
 
 
 def _field_mm(box: tuple[slice, ...] | None, plane: Plane) -> float:
