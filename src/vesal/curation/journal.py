@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import vesal
 from vesal.curation.look import Looked
@@ -115,7 +116,7 @@ class Journal:
         """
         self._keep("rows", pair, key, {"rows": [asdict(row) for row in rows]})
 
-    def _read(self, kind: str, pair: Pair, key: str) -> dict[str, list[dict[str, object]]] | None:
+    def _read(self, kind: str, pair: Pair, key: str) -> dict[str, Any] | None:
         """The record of a file; None if it is not there, damaged, or of another key."""
         try:
             record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
@@ -145,7 +146,7 @@ def key_of(pair: Pair, *facts: object) -> str:
     return hashlib.sha256(repr((_code(), pair, stamps, facts)).encode()).hexdigest()
 
 
-def _looked(record: dict[str, list[dict[str, object]]]) -> Looked:
+def _looked(record: dict[str, Any]) -> Looked:
     signature = None
     if "bits" in record:
         bits = bytes.fromhex(str(record["bits"]))
@@ -159,9 +160,9 @@ def _looked(record: dict[str, list[dict[str, object]]]) -> Looked:
     )
 
 
-def _row(record: dict[str, object]) -> Row:
-    row = Row(**record)  # type: ignore[arg-type]  # a wrong key is a TypeError
-    return Row(**{**record, "shape": tuple(row.shape), "spacing_mm": tuple(row.spacing_mm)})  # type: ignore[arg-type]
+def _row(record: dict[str, Any]) -> Row:
+    """The row of a record; a wrong key is a TypeError."""
+    return Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
 
 
 @lru_cache(maxsize=1)

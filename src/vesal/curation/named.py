@@ -11,7 +11,7 @@ REASONS: dict[str, dict[str, str]] = {"sam-med3d": SAM_MED3D_REASONS}
 """For each name, the reasons of these rules in words."""
 
 
-def rules_named(name: str) -> type[Rules]:
+def rules_named(name: str) -> type:
     """The class of these rules.
 
     Raises:
