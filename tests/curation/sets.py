@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +40,7 @@ def liver_and_cyst() -> NDArray[np.uint8]:
 
 
 def nnunet(
-    root: Path, cases: dict[str, tuple[NDArray[np.generic], NDArray[np.generic]]], name: str = "Toy"
+    root: Path, cases: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], name: str = "Toy"
 ) -> Path:
     """A data set of nnU-Net with image and labels for each case."""
     for case, (image, labels) in cases.items():

@@ -121,6 +121,7 @@ def test_a_label_that_fills_the_image() -> None:
         ({"least_spacing_mm": 60.0}, "the lower one first"),
         ({"most_anisotropy": 0.5}, "1 or more"),
         ({"most_share": 0.0}, "above 0"),
+        ({"twin_difference": 0.4}, "0 to 0.3"),
     ],
 )
 def test_bounds_without_sense_are_refused(wrong: dict[str, float], said: str) -> None:

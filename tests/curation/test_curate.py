@@ -25,9 +25,10 @@ from tests.curation.sets import (
 )
 from tests.datasets.trees import nifti
 from vesal.curation import curate as curation
-from vesal.curation.case import make
+from vesal.curation.case import Case, make
 from vesal.curation.curate import Curated, curate
 from vesal.curation.journal import Journal
+from vesal.curation.row import Row
 from vesal.curation.settings import Settings
 from vesal.datasets import find_pairs
 from vesal.errors import ConfigError, ResourceError
@@ -50,7 +51,7 @@ def test_a_data_set_becomes_a_training_set(tmp_path: Path) -> None:
     pairs = find_pairs(tmp_path / "out").pairs
     assert {pair.patient: pair.part for pair in pairs} == made.division.parts
     assert {pair.modality for pair in pairs} == {"CT"}
-    assert len({part for part in made.division.parts.values()}) > 1
+    assert len(set(made.division.parts.values())) > 1
 
 
 def test_the_result_does_not_depend_on_who_makes_it(tmp_path: Path) -> None:
@@ -68,7 +69,12 @@ def test_what_is_there_is_not_made_again(tmp_path: Path, monkeypatch: pytest.Mon
     curate(raw, out, settings(), workers=0)
     before = content(out)
     calls: list[str] = []
-    monkeypatch.setattr(curation, "make", lambda job: calls.append(job.pair.name) or make(job))
+
+    def watched(job: Case) -> tuple[Row, ...]:
+        calls.append(job.pair.name)
+        return make(job)
+
+    monkeypatch.setattr(curation, "make", watched)
     assert curate(raw, out, settings(), workers=0).skipped == 3
     assert calls == []
     next(out.rglob("labels*/case1.nii.gz")).unlink()
@@ -95,7 +101,7 @@ def test_other_settings_leave_nothing_of_the_old_ones(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_end(tmp_path: Path) -> None:
-    """kill -9 a few times at other moments; what is left half written is swept away."""
+    """By kill -9, a few times at other moments; what is left half written is swept away."""
     raw = toy(tmp_path / "raw", 6)
     curate(raw, tmp_path / "whole", settings(), workers=0)
     out = tmp_path / "out"
@@ -182,7 +188,7 @@ def test_a_case_that_kills_its_process_costs_one_row(
 
 
 def test_parts_of_the_data_set_are_kept(tmp_path: Path) -> None:
-    """imagesTs stays the test part; its patient's training image is left out."""
+    """The folder imagesTs stays the test part; its patient's training image is left out."""
     raw = toy(tmp_path / "raw", 2)
     nifti(raw / "imagesTs" / "case9_0000.nii.gz", texture(9), RAS_2MM)
     nifti(raw / "labelsTs" / "case9.nii.gz", block((2, 2, 2), (12, 12, 12)), RAS_2MM)
@@ -195,7 +201,7 @@ def test_parts_of_the_data_set_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_modality_can_be_given_where_none_is_known(tmp_path: Path) -> None:
-    """SAM-Med3D knows a CT by its folder alone; a data set without a name has that of its folder."""
+    """SAM-Med3D knows a CT by its folder alone; without a name, a data set has its folder's."""
     nifti(tmp_path / "raw" / "images" / "x.nii.gz", texture(0), RAS_2MM)
     nifti(tmp_path / "raw" / "labels" / "x.nii.gz", block((2, 2, 2), (12, 12, 12)), RAS_2MM)
     made = curate(tmp_path / "raw", tmp_path / "out", settings(), modality="ct", workers=0)

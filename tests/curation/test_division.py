@@ -1,10 +1,11 @@
 """Tests of vesal.curation.division: no patient and no scan in two parts."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vesal.curation.division import divide, with_known_parts
+from vesal.curation.division import divide, twins_of, with_known_parts
 from vesal.curation.look import Looked
 from vesal.datasets import Pair, Signature, check_split
 from vesal.errors import ConfigError
@@ -55,7 +56,7 @@ def test_nothing_ever_leaks(drawn: list[tuple[int, int, str, str, set[str]]], se
         one.name: seen(*sorted(names), of=number)
         for one, (_, number, _, _, names) in zip(pairs, drawn, strict=True)
     }
-    division = divide(pairs, looked, SHARES, seed)
+    division = divide(pairs, looked, SHARES, seed=seed)
     parts = {
         part: [one for one in pairs if division.parts.get(one.name) == part] for part in SHARES
     }
@@ -75,7 +76,7 @@ def test_given_parts_are_kept_and_what_leaks_is_taken_from_training() -> None:
         pair("d", "p3", "validation"), pair("e", "p3", "train"), pair("f", "p1"),
     ]  # fmt: skip
     looked = {one.name: seen("liver") for one in pairs}
-    division = divide(pairs, looked, SHARES, 0)
+    division = divide(pairs, looked, SHARES, seed=0)
     assert division.parts == {"b": "test", "c": "train", "d": "validation", "f": "test"}
     assert division.out["a"] == ("leak", "patient p1 is in train and, as b, in test")
     assert division.out["e"][1] == "patient p3 is in train and, as d, in validation"
@@ -85,37 +86,54 @@ def test_a_scan_in_two_parts_under_two_names_leaks_too() -> None:
     """Other patients by name, the same by sight."""
     pairs = [pair("a", "p1", "train"), pair("b", "p2", "test")]
     looked = {"a": seen("liver", of=1), "b": seen("spleen", of=1)}
-    division = divide(pairs, looked, SHARES, 0)
+    division = divide(pairs, looked, SHARES, seed=0)
     assert division.out == {"a": ("leak", "the scan is in train and, as b, in test")}
 
 
 def test_a_part_to_train_on_alone_is_no_division() -> None:
     """nnU-Net's imagesTr is all there is: it is divided."""
     pairs = [pair(f"c{n}", part="train") for n in range(60)]
-    division = divide(pairs, {one.name: seen("liver") for one in pairs}, SHARES, 0)
+    division = divide(pairs, {one.name: seen("liver") for one in pairs}, SHARES, seed=0)
     assert set(division.parts.values()) == {"train", "validation", "test"}
-    other = divide(pairs, {one.name: seen("liver") for one in pairs}, SHARES, 1)
+    other = divide(pairs, {one.name: seen("liver") for one in pairs}, SHARES, seed=1)
     assert other.parts != division.parts
 
 
 def test_a_twin_stays_for_what_it_adds() -> None:
-    """The same scan with other structures is kept, in the same part; with the same ones it is not."""
+    """The same scan with other structures is kept, in the same part; else it is not."""
     pairs = [pair(name) for name in ("a", "b", "c", "d")]
     looked = {
         "a": seen("Liver", of=1), "b": seen("liver", of=1), "c": seen("liver", "spleen", of=1),
         "d": seen("liver", of=2),
     }  # fmt: skip
-    division = divide(pairs, looked, SHARES, 3)
+    division = divide(pairs, looked, SHARES, seed=3)
     assert division.out == {"b": ("twin", "the same scan with the same structures is a")}
     assert division.parts["a"] == division.parts["c"]
     assert division.twins == (("a", "b", "c"),)
+
+
+def test_twins_are_as_close_as_was_asked_for() -> None:
+    """Of images that `find_twins` takes for one, those that differ more are parted; chains hold."""
+    base = [n % 3 == 0 for n in range(800)]
+
+    def changed(count: int) -> Signature:
+        bits = [not bit if n < count else bit for n, bit in enumerate(base)]
+        return Signature(ndim=3, bits=np.packbits(bits).tobytes())
+
+    signatures = {"a": changed(0), "b": changed(20), "c": changed(40), "d": changed(80)}
+    assert twins_of(signatures, 0.3) == (("a", "b", "c", "d"),)
+    assert twins_of(signatures, 0.1) == (("a", "b", "c"),)  # a and c by way of b
+    assert twins_of(signatures, 0.0) == ()
 
 
 def test_order_does_not_matter() -> None:
     """Cases from behind give the same parts."""
     pairs = [pair(f"c{n}", f"p{n // 2}") for n in range(20)]
     looked = {one.name: seen("liver", of=number % 7) for number, one in enumerate(pairs)}
-    first, second = divide(pairs, looked, SHARES, 5), divide(pairs[::-1], looked, SHARES, 5)
+    first, second = (
+        divide(pairs, looked, SHARES, seed=5),
+        divide(pairs[::-1], looked, SHARES, seed=5),
+    )
     assert first.parts == second.parts
     assert first.out == second.out
 

@@ -1,5 +1,6 @@
 """Tests of vesal.curation.sam_med3d: the rules in their order, and what is written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,14 +106,9 @@ def test_kidneys_become_a_left_and_a_right_one(tmp_path: Path) -> None:
         label = open_image(tmp_path / row.mask)
         x = label.grid.to_world(np.argwhere(label.array).astype(np.float64))[:, 0]
         assert (x > 0).all() == (row.piece == "right")  # CUBE's x runs from 30 down to -29
-    whole = SamMed3dRules(**{**vars_of(ALL), "split_sides": False})
+    whole = replace(ALL, split_sides=False)
     (one, _) = whole.curate(opened(CUBE, masks), "validation", tmp_path)
     assert one.mask == "kidneys/ct_Toy/labelsVal/case.nii.gz"
-
-
-def vars_of(rules: SamMed3dRules) -> dict[str, object]:
-    """The thresholds of rules."""
-    return {name: getattr(rules, name) for name in SamMed3dRules.__dataclass_fields__}
 
 
 def test_an_image_is_on_the_disk_once(tmp_path: Path) -> None:

@@ -85,10 +85,7 @@ def curate(  # noqa: PLR0913  # each is an option on the command line
     resample_labels: _Resample = False,
     channel: _Channel = 0,
     modality: _Modality = "",
-    workers: _Modality = Annotated[
-    str, typer.Option("--modality", metavar="NAME", help="Of cases that say none, such as CT.")
-]
-_Workers = 1,
+    workers: _Workers = 1,
     ray: _Ray = "",
 ) -> None:
     """Curate, write catalogue and report, print what was kept and why the rest was not.
@@ -96,9 +93,7 @@ _Workers = 1,
     Raises:
         VesalError: data or settings cannot be used, an extra is missing, or the disk refuses.
     """
-    if workers < 1:
-        msg = f"--workers needs 1 or more, got {workers}"
-        raise ConfigError(msg)
+    _check_workers(workers)
     with bar("finding the data", left=True) as progress:
         from vesal.curation import curate as curation
         from vesal.curation.config import Said, settings_of
@@ -129,6 +124,12 @@ _Workers = 1,
     _print_outcome(curated, counts)
     if curated.failed or not curated.kept:
         raise typer.Exit(FAILED_EXIT_CODE)
+
+
+def _check_workers(workers: int) -> None:
+    if workers < 1:
+        msg = f"--workers needs 1 or more, got {workers}"
+        raise ConfigError(msg)
 
 
 def _print_outcome(curated: "Curated", counts: "Summary") -> None:

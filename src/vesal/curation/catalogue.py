@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vesal.curation.row import Row
+from vesal.curation.row import Row, row_of
 from vesal.curation.settings import Settings
 from vesal.images.write import replacing
 
@@ -65,9 +65,4 @@ def write_catalogue(path: Path, rows: Sequence[Row], settings: Settings) -> Path
 def read_catalogue(path: Path) -> tuple[Row, ...]:
     """The rows of a catalogue."""
     records = pq.read_table(path).to_pylist()
-    return tuple(_row(record) for record in records)
-
-
-def _row(record: dict[str, Any]) -> Row:
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
-    return Row(**values)
+    return tuple(row_of(record) for record in records)

@@ -30,6 +30,7 @@ CHECKS = {
     LEAK: "the patient or the scan is in a part that is held out, too",
 }
 """Reasons for which a case or a mask is left out before the rules see it, in words."""
+MOST_DIFFERENT = 0.3  # beyond which `find_twins` does not look
 FAILURES = (UNREADABLE, DIED)
 """Reasons that may be gone the next time: such a case is tried again."""
 
@@ -44,6 +45,8 @@ class Checks:
         most_anisotropy: largest spacing by smallest.
         most_share: of the image that one label may fill, 0 to 1.
         find_twins: look for scans that come twice.
+        twin_difference: between two images that count as one scan at most, from 0 (the same) to
+            0.3; see `vesal.datasets.likeness`.
 
     Raises:
         ConfigError: bounds that nothing can keep to.
@@ -54,6 +57,9 @@ class Checks:
     most_anisotropy: float = 100.0
     most_share: float = 0.99
     find_twins: bool = True
+    # Copies in other types, axes and windows differ by 0.02 and less. Up to 0.3 would find halved
+    # and cropped ones too, but might take patients for one in data that lie on an atlas.
+    twin_difference: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 < self.least_spacing_mm < self.most_spacing_mm < math.inf:
@@ -64,6 +70,9 @@ class Checks:
             raise ConfigError(msg)
         if not self.most_anisotropy >= 1:
             msg = f"most_anisotropy must be 1 or more, got {self.most_anisotropy}"
+            raise ConfigError(msg)
+        if not 0 <= self.twin_difference <= MOST_DIFFERENT:
+            msg = f"twin_difference must be 0 to {MOST_DIFFERENT}, got {self.twin_difference}"
             raise ConfigError(msg)
         if not 0 < self.most_share <= 1:
             msg = f"most_share must be above 0 and at most 1, got {self.most_share}"

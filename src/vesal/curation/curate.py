@@ -136,16 +136,29 @@ def curate(
     journal = prepare(output, found, settings.rules.name)
     hands = _Hands(workers=workers, ray=ray, progress=progress)
     with journal.alone():
-        progress(0, 2 * len(found.pairs), "looking")
-        looked = _looked(found.pairs, settings, journal, hands)
-        usable = [pair for pair in found.pairs if not looked[pair.name].reason]
-        division = divide(usable, looked, dict(settings.shares), settings.seed)
-        made, skipped = _made(usable, division, settings, output, journal, hands)
-        rows = tuple(sorted([*made, *_outside(found.pairs, looked, division)], key=_place))
-        settings.rules.finish(rows, output)
-        sweep(output, rows)
-        write_settings(output, settings)
-    notes = [f"{p.name}: {note}" for p in found.pairs for note in looked[p.name].notes]
+        return _curated(found, output, settings, journal, hands)
+
+
+def _curated(
+    found: Found, output: Path, settings: Settings, journal: Journal, hands: _Hands
+) -> Curated:
+    """Both rounds, and what is to be done when all cases are known."""
+    hands.progress(0, 2 * len(found.pairs), "looking")
+    looked = _looked(found.pairs, settings, journal, hands)
+    usable = [pair for pair in found.pairs if not looked[pair.name].reason]
+    division = divide(
+        usable,
+        looked,
+        dict(settings.shares),
+        seed=settings.seed,
+        most_different=settings.checks.twin_difference,
+    )
+    made, skipped = _made(usable, division, settings, output, journal, hands)
+    rows = tuple(sorted([*made, *_outside(found.pairs, looked, division)], key=_place))
+    settings.rules.finish(rows, output)
+    sweep(output, rows)
+    write_settings(output, settings)
+    notes = [f"{pair.name}: {note}" for pair in found.pairs for note in looked[pair.name].notes]
     return Curated(
         output=output,
         data=found,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from vesal.curation.checks import LEAK, TWIN
 from vesal.curation.look import Looked
-from vesal.datasets import Pair, find_twins, split_by_patient
+from vesal.datasets import Pair, Signature, find_twins, split_by_patient
+from vesal.datasets.likeness import difference
 from vesal.errors import ConfigError
 
 # What is held out stays held out: where a patient is in two parts, the first of these counts.
@@ -56,7 +57,9 @@ def divide(
     pairs: Sequence[Pair],
     looked: Mapping[str, Looked],
     shares: Mapping[str, float],
-    seed: int,
+    *,
+    seed: int = 0,
+    most_different: float = 0.1,
 ) -> Division:
     """The parts of cases, all of a patient and all twins in one.
 
@@ -70,12 +73,13 @@ def divide(
         looked: what was found in each, by its name.
         shares: of the parts of what is not divided, in their order.
         seed: of that division.
+        most_different: two images that count as one scan, 0 to 0.3.
 
     Raises:
         ConfigError: the shares make no sense.
     """
     signatures = {pair.name: looked[pair.name].signature for pair in pairs}
-    twins = find_twins({name: one for name, one in signatures.items() if one is not None})
+    twins = twins_of({n: one for n, one in signatures.items() if one is not None}, most_different)
     groups = _groups(pairs, twins)
     divided = {pair.dataset for pair in pairs if pair.part not in ("", "train")}
     given = {pair.name: pair.part for pair in pairs if pair.part and pair.dataset in divided}
@@ -95,6 +99,30 @@ def divide(
     return Division(
         parts={name: part for name, part in parts.items() if name not in out}, out=out, twins=twins
     )
+
+
+def twins_of(
+    signatures: Mapping[str, Signature], most_different: float
+) -> tuple[tuple[str, ...], ...]:
+    """Groups of names of images that are closer to each other than `find_twins` asks for.
+
+    An image belongs to a group if it is close to any one in it.
+    """
+    groups: list[tuple[str, ...]] = []
+    for wide in find_twins(signatures):
+        left = list(wide)
+        while left:
+            group = [left.pop(0)]
+            for one in group:  # grows while it is walked through
+                near = [
+                    name
+                    for name in left
+                    if difference(signatures[one], signatures[name]) <= most_different
+                ]
+                group += near
+                left = [name for name in left if name not in near]
+            groups.append(tuple(sorted(group)))
+    return tuple(sorted(group for group in groups if len(group) > 1))
 
 
 def _groups(pairs: Sequence[Pair], twins: Sequence[Sequence[str]]) -> list[list[Pair]]:

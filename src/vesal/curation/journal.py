@@ -16,7 +16,7 @@ from typing import Any
 
 import vesal
 from vesal.curation.look import Looked
-from vesal.curation.row import Row
+from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair, Signature
 from vesal.errors import ConfigError
 from vesal.images.fingerprint import file_stamp
@@ -102,7 +102,7 @@ class Journal:
         """
         record = self._read("rows", pair, key)
         try:
-            rows = None if record is None else tuple(_row(one) for one in record["rows"])
+            rows = None if record is None else tuple(row_of(one) for one in record["rows"])
         except (KeyError, TypeError):
             return None
         files = [name for row in rows or () for name in (row.image, row.mask) if name]
@@ -158,11 +158,6 @@ def _looked(record: dict[str, Any]) -> Looked:
         signature=signature,
         notes=tuple(str(note) for note in record["notes"]),
     )
-
-
-def _row(record: dict[str, Any]) -> Row:
-    """The row of a record; a wrong key is a TypeError."""
-    return Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
 
 
 @lru_cache(maxsize=1)

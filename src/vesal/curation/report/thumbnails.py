@@ -160,7 +160,7 @@ def _window(values: Voxels, mask: MaskArray) -> tuple[float, float]:
 
     Percentiles of a whole slice would spend half of the greys on a CT's air and table.
     """
-    box = mask_box(mask) or tuple(slice(n) for n in mask.shape)
+    box = mask_box(mask) or tuple(slice(0, n) for n in mask.shape)
     grown = tuple(
         slice(max(s.start - (s.stop - s.start) // 4 - 4, 0), s.stop + (s.stop - s.start) // 4 + 4)
         for s in box
