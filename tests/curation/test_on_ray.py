@@ -61,3 +61,18 @@ def test_without_the_extra_one_is_told_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ResourceError, match=r"pip install 'vesal\[ray\]'"):
         list(on_ray.done_on_ray(len, ["a"], "local"))
+
+
+def test_a_cluster_that_does_not_answer_is_told_in_a_sentence() -> None:
+    """With the address that was given."""
+
+    class Silent:
+        """A Ray that reaches nobody."""
+
+        def init(self, **_: object) -> None:
+            """Fail as Ray does."""
+            msg = "could not find any running Ray instance"
+            raise ConnectionError(msg)
+
+    with pytest.raises(ResourceError, match="Ray at 'auto' cannot be reached"):
+        on_ray._start(Silent(), "auto")

@@ -43,6 +43,14 @@ def test_a_mask_is_moved_as_the_whole_label_would_be(grid: Grid, seed: int) -> N
     assert np.array_equal(moved(Patch.of(mask), grid, target), whole)
 
 
+def test_nothing_of_a_mask_is_on_a_grid_far_away() -> None:
+    """All False, in the shape that was asked for."""
+    away = grid_of((4, 5, 6), np.eye(3), (1, 1, 1), (900, 900, 900))
+    found = moved(Patch.of(np.ones(CUBE.shape, np.bool_)), CUBE, away)
+    assert found.shape == (4, 5, 6)
+    assert not found.any()
+
+
 @pytest.mark.parametrize("name", UGLY)
 def test_what_is_written_lies_where_it_was(name: str, tmp_path: Path) -> None:
     """Image and mask on one lattice along RAS, 1.5 mm; each mask voxel is in the old mask."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.grids import grid_of, rotation
 from vesal.arrays import MaskArray
-from vesal.curation.sides import PAIRED, is_paired, split_sides
+from vesal.curation.sides import PAIRED, Apart, is_paired, split_sides
 from vesal.geometry import Grid, resample
 from vesal.labels import LabelMap, open_labels
 
@@ -142,6 +142,16 @@ def test_a_crumb_on_the_other_side_is_no_side() -> None:
     mask[:20] = True
     mask[50:53, :5, :5] = True
     assert split_sides(mask, grid_of(mask.shape, np.eye(3), (2, 2, 2), (0, 0, 0))) is None
+
+
+def test_a_side_that_loses_a_whole_piece_is_none() -> None:
+    """A tenth of the voxels lies on the left, most of it of a piece that goes to the right."""
+    mask = np.zeros((60, 20, 20), np.bool_)
+    mask[40:] = mask[5:15, :8, :8] = mask[15:40, 0, 0] = True  # one piece: a block and a tongue
+    mask[5:15, 15:, 15:] = True  # and a crumb
+    grid = grid_of(mask.shape, np.eye(3), (2, 2, 2), (0, 0, 0))
+    assert split_sides(mask, grid) is None
+    assert split_sides(mask, grid, Apart(share=0.02)) is not None  # the crumb is 3 %
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,9 @@ class Checks:
     most_anisotropy: float = 100.0
     most_share: float = 0.99
     find_twins: bool = True
-    # Measured on the CT and MR that vesal ships: copies on 1.5 mm differ by 0.02, on half the voxels
-    # by up to 0.16, without 2 % of each axis by 0.27. More than this might take two patients for
-    # one in data that lie on an atlas.
+    # Measured on the CT and MR that vesal ships: copies on 1.5 mm differ by 0.02, on half the
+    # voxels by up to 0.16, without 2 % of each axis by 0.27. A wider bound might take two patients
+    # for one in data that lie on an atlas.
     twin_difference: float = 0.1
 
     def __post_init__(self) -> None:
