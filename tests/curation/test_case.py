@@ -1,5 +1,6 @@
 """Tests of vesal.curation.case."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ class Failing:
 
     error: Exception
     name: str = "failing"
+
+    def prepare(self, names: Mapping[str, Collection[str]]) -> "Failing":
+        """Nothing."""
+        return self
 
     def curate(self, opened: Opened, part: str, output: Path) -> tuple[Row, ...]:
         """Raise."""

@@ -2,14 +2,22 @@
 
 import json
 import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from tests.curation.sets import toy
+from vesal.curation.case import left_out
 from vesal.curation.checks import Checks
 from vesal.curation.config import Said, settings_of, shares_of
+from vesal.curation.curate import curate
+from vesal.curation.named import RULES
+from vesal.curation.row import Row
 from vesal.curation.sam_med3d import SamMed3dRules
-from vesal.curation.settings import SHARES, Settings
+from vesal.curation.settings import SHARES, Settings, thresholds
+from vesal.datasets import Opened
 from vesal.errors import ConfigError
 
 
@@ -110,3 +118,67 @@ def test_a_file_is_read_strictly(content: object, sentence: str, tmp_path: Path)
 def test_a_share_of_nothing_is_left_away() -> None:
     """`split_by_patient` takes none."""
     assert shares_of("train=0.9,validation=0.1,test=0") == (("train", 0.9), ("validation", 0.1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    """Thresholds inside of rules."""
+
+    window: tuple[float, float] | None = None
+    axes: tuple[str, ...] = ("x", "y")
+    every: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    """Rules with thresholds inside, and something that follows from the data."""
+
+    inner: Inner = field(default_factory=Inner)
+    classes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of these rules."""
+        return "outer"
+
+    def prepare(self, names: Mapping[str, Collection[str]]) -> "Outer":
+        """The same rules with what follows from the data."""
+        return replace(self, classes={name: len(inside) for name, inside in names.items()})
+
+    def curate(self, opened: Opened, part: str, output: Path) -> tuple[Row, ...]:
+        """Keep nothing, and say what is known."""
+        return (left_out(opened.pair, part, "known", str(dict(self.classes))),)
+
+    def finish(self, rows: tuple[Row, ...], output: Path) -> None:
+        """Write nothing."""
+
+
+def test_thresholds_inside_of_rules_are_set_by_their_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In one flat list; pairs, and nothing at all, are values too; what was found is none."""
+    monkeypatch.setitem(RULES, "outer", Outer)
+    words = ("window=40, 400", "axes=z", "every=2")
+    found: object = settings_of(Said(rules="outer", words=words)).rules
+    assert found == Outer(inner=Inner(window=(40.0, 400.0), axes=("z",), every=2))
+    assert thresholds(found) == {"window": (40.0, 400.0), "axes": ("z",), "every": 2}
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"rules": "outer", "thresholds": thresholds(found)}))
+    again: object = settings_of(Said(config=path)).rules
+    assert again == found
+    plain: object = settings_of(Said(config=path, words=("window=null",))).rules
+    assert plain == Outer(inner=Inner(axes=("z",), every=2))
+    for wrong, said in (
+        (("window=1,2,3",), "window must be a list of a number and a number"),
+        (("classes={}",), "unknown setting classes; known are"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            settings_of(Said(rules="outer", words=wrong))
+
+
+def test_rules_are_told_of_all_structures_before_any_case(tmp_path: Path) -> None:
+    """The toy set has two; what the rules make of that is none of the settings."""
+    made = curate(toy(tmp_path / "raw", 2), tmp_path / "out", Settings(rules=Outer()), workers=0)
+    assert [row.detail for row in made.rows] == ["{'Toy': 2}"] * 2
+    record = json.loads((tmp_path / "out" / "settings.json").read_text(encoding="utf-8"))
+    assert "classes" not in record["thresholds"]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from vesal.curation.checks import Checks
@@ -126,44 +127,93 @@ def _parted(word: str) -> tuple[str, object]:
     if not equals or not key:
         msg = f"a setting has the form key=value, got {word!r}"
         raise ConfigError(msg)
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        value = text
-    return key.strip(), value
+    return key.strip(), _value(text)
 
 
 def _names(kind: type) -> set[str]:
-    return {field.name for field in fields(kind)} if is_dataclass(kind) else set()
+    """What can be set in a dataclass, or in a dataclass inside it."""
+    return set(_hints(kind))
+
+
+def _hints(kind: type) -> dict[str, object]:
+    """The types of what can be set, by their names; maps cannot."""
+    hints = get_type_hints(kind)
+    found: dict[str, object] = {}
+    for name in (field.name for field in fields(kind)):
+        if is_dataclass(hints[name]):
+            found |= _hints(hints[name])
+        elif not issubclass(get_origin(hints[name]) or object, Mapping):
+            found[name] = hints[name]
+    return found
 
 
 def _built(kind: type, values: Mapping[str, object], whose: str) -> Any:  # noqa: ANN401  # of kind
-    hints = get_type_hints(kind)
+    known = _hints(kind)
     for key in values:
-        if key not in _names(kind):
-            raise ConfigError(_unknown(f"{key} {whose}", sorted(_names(kind))))
-    return kind(**{key: _typed(key, value, hints[key]) for key, value in values.items()})
+        if key not in known:
+            raise ConfigError(_unknown(f"{key} {whose}", sorted(known)))
+    return _of_kind(kind, {key: _typed(key, value, known[key]) for key, value in values.items()})
+
+
+def _of_kind(kind: type, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # of kind
+    """A dataclass of values, those of a dataclass inside it among them."""
+    hints = get_type_hints(kind)
+    own: dict[str, object] = {}
+    for name in (field.name for field in fields(kind)):
+        if is_dataclass(hints[name]):
+            own[name] = _of_kind(hints[name], values)
+        elif name in values:
+            own[name] = values[name]
+    return kind(**own)
 
 
 def _typed(key: str, value: object, kind: object) -> Any:  # noqa: ANN401  # of that kind
-    """A value of a type; whole numbers are numbers, and texts parted by commas a tuple of texts.
+    """A value of a type; whole numbers are numbers, and texts parted by commas a tuple.
 
     Raises:
         ConfigError: it is of another type.
     """
+    if get_origin(kind) is UnionType:  # "X | None"
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+        if value is None:
+            return None
     if get_origin(kind) is tuple:
-        inner = get_args(kind)[0]
-        if isinstance(value, str) and inner is str:
-            value = [part.strip() for part in value.split(",") if part.strip()]
-        if isinstance(value, list | tuple):
-            return tuple(_typed(key, one, inner) for one in value)
-    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+        listed = _listed(value)
+        inner = [one for one in get_args(kind) if one is not Ellipsis]
+        if listed is not None and len(inner) in (1, len(listed)):
+            kinds = inner * len(listed) if len(inner) == 1 else inner
+            return tuple(_typed(key, *both) for both in zip(listed, kinds, strict=True))
+    elif kind is float and type(value) is int:
         return float(value)
     elif type(value) is kind:
         return value
-    wanted = _KINDS.get(kind) or f"a list, each {_KINDS.get((get_args(kind) or (None,))[0])}"
-    msg = f"{key} must be {wanted}, got {value!r:.60}"
+    msg = f"{key} must be {_wanted(kind)}, got {value!r:.60}"
     raise ConfigError(msg)
+
+
+def _listed(value: object) -> list[object] | None:
+    """The values of a list, or of a text in which they are parted by commas."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    if isinstance(value, str):
+        return [_value(part.strip()) for part in value.split(",") if part.strip()]
+    return None
+
+
+def _value(text: str) -> object:
+    """What a text says in JSON; the text itself where it is none."""
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        return text
+    return found
+
+
+def _wanted(kind: object) -> str:
+    if get_origin(kind) is not tuple:
+        return _KINDS[kind]
+    inner = [_KINDS[one] for one in get_args(kind) if one is not Ellipsis]
+    return f"a list, each {inner[0]}" if len(inner) == 1 else f"a list of {' and '.join(inner)}"
 
 
 def _text(value: object) -> str:

@@ -153,9 +153,10 @@ def _curated(
         seed=settings.seed,
         most_different=settings.checks.twin_difference,
     )
-    made, skipped = _made(usable, division, settings, output, journal, hands)
+    ready = replace(settings, rules=settings.rules.prepare(_names(usable, looked)))
+    made, skipped = _made(usable, division, ready, output, journal, hands)
     rows = tuple(sorted([*made, *_outside(found.pairs, looked, division)], key=_place))
-    settings.rules.finish(rows, output)
+    ready.rules.finish(rows, output)
     sweep(output, rows)
     write_settings(output, settings)
     notes = [f"{pair.name}: {note}" for pair in found.pairs for note in looked[pair.name].notes]
@@ -233,6 +234,14 @@ def _made(
         if not any(row.reason in FAILURES for row in own):
             journal.keep_rows(pair, keys[pair.name], own)
     return rows, len(used) - len(jobs)
+
+
+def _names(pairs: Sequence[Pair], looked: dict[str, Looked]) -> dict[str, tuple[str, ...]]:
+    """The names of all structures that can be used, by data set, in order."""
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        found.setdefault(pair.dataset, set()).update(looked[pair.name].structures)
+    return {dataset: tuple(sorted(found[dataset])) for dataset in sorted(found)}
 
 
 def _outside(pairs: Sequence[Pair], looked: dict[str, Looked], division: Division) -> Iterator[Row]:

@@ -8,7 +8,7 @@ paper's public conversion script has none of the rules; it leaves out what is be
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -88,6 +88,10 @@ class SamMed3dRules:
     def name(self) -> str:
         """How `vesal curate --rules` calls them."""
         return "sam-med3d"
+
+    def prepare(self, names: Mapping[str, Collection[str]]) -> "SamMed3dRules":
+        """The rules as they are: a structure is its own category, whatever others there are."""
+        return self
 
     def curate(self, opened: Opened, part: str, output: Path) -> tuple[Row, ...]:
         """Write what is kept of a case, below ``category/modality_dataset``; see `Rules`.

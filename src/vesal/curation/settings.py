@@ -1,6 +1,7 @@
 """What a curation depends on beside the data, and the file that says so beside the result."""
 
-from dataclasses import asdict, dataclass, field, is_dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 
 from vesal import __version__
 from vesal.curation.checks import Checks
@@ -41,7 +42,18 @@ class Settings:
         }
 
 
-def thresholds(rules: Rules) -> dict[str, object]:
-    """The numbers of the rules by their names."""
-    values: object = rules
-    return asdict(values) if is_dataclass(values) and not isinstance(values, type) else {}
+def thresholds(rules: object) -> dict[str, object]:
+    """The numbers of rules by their names, those of a dataclass inside them too.
+
+    Maps are none: they are what `Rules.prepare` found in the data.
+    """
+    found: dict[str, object] = {}
+    if not is_dataclass(rules) or isinstance(rules, type):
+        return found
+    for one in fields(rules):
+        value = getattr(rules, one.name)
+        if is_dataclass(value):
+            found |= thresholds(value)
+        elif not isinstance(value, Mapping):
+            found[one.name] = value
+    return found
