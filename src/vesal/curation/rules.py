@@ -1,10 +1,12 @@
 """The contract of a set of curation rules."""
 
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vesal.curation.row import Row
-from vesal.datasets import Opened
+from vesal.datasets import Opened, Pair
+from vesal.labels import names_in
 
 
 class Rules(Protocol):
@@ -44,3 +46,33 @@ class Rules(Protocol):
             output: folder of the curated data set.
         """
         ...
+
+
+@runtime_checkable
+class NamingRules(Rules, Protocol):
+    """Rules that must know all structures before the first case, as to number them."""
+
+    def prepare(self, names: Mapping[str, Collection[str]]) -> Rules:
+        """The same rules, for these structures.
+
+        Args:
+            names: of all structures, by data set.
+        """
+        ...
+
+
+def prepared(rules: Rules, pairs: Iterable[Pair]) -> Rules:
+    """Rules that know the structures of all pairs, whatever order these are curated in.
+
+    Names come from the pairs, and from the headers of label files that pairs say nothing of; no
+    voxel is read. Rules that need no names stay as they are.
+    """
+    if not isinstance(rules, NamingRules):
+        return rules
+    names: dict[str, set[str]] = {}
+    for pair in pairs:
+        inside = names.setdefault(pair.dataset, set())
+        for file in pair.labels:
+            inside.update(one.name for one in file.structures)
+            inside.update(() if file.structures else names_in(file.path))
+    return rules.prepare({dataset: sorted(names[dataset]) for dataset in sorted(names)})

@@ -45,6 +45,17 @@ def open_labels(path: str | os.PathLike[str]) -> LabelMap:
     return LabelMap(array=array, grid=image.grid, segments=tuple(segments), source=image.source)
 
 
+def names_in(path: Path) -> tuple[str, ...]:
+    """Names of the labels of a file as its header has them; no voxel is read.
+
+    None where the format has no names, or the header cannot be read.
+    """
+    try:
+        return tuple(segment.name for segment in _named(path)) if path.is_file() else ()
+    except (OSError, ImageError):
+        return ()
+
+
 def label_numbers(values: Voxels, name: str) -> LabelArray:
     """Values as numbers of labels, the nearest whole ones where floats are almost whole.
 
