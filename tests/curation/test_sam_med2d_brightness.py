@@ -35,7 +35,7 @@ def test_a_small_range_far_from_0_keeps_its_steps() -> None:
 
 def test_a_window_is_for_ct_alone() -> None:
     """Level 40 and width 400: -160 is black, 240 white, what is beyond is clipped."""
-    values = np.array([[[-1000, -160, 40, 240, 3000]]], np.int16)
+    values = np.array([[[-1000, -160, 41, 240, 3000]]], np.int16)
     image = Image(array=values, grid=ras(1, 1, 5))
     assert eight_bits(image, "CT", ct_window=(40.0, 400.0)).ravel().tolist() == [
         0,

@@ -16,7 +16,7 @@ _PAGE = {"x": (2, -1, 1, -1), "y": (2, -1, 0, -1), "z": (1, -1, 0, -1)}
 
 @given(ugly_grids())
 def test_pages_are_those_of_the_nearest_ras_array(grid: Grid) -> None:
-    """nibabel turns the array; the page is then cut by hand, the head or the front on top."""
+    """Turned by nibabel; the page is then cut by hand, the head or the front on top."""
     array = np.arange(grid.size, dtype=np.int32).reshape(grid.shape)
     turned = np.asarray(
         nib.as_closest_canonical(nib.Nifti1Image(array, grid.affine)).dataobj  # type: ignore[no-untyped-call]

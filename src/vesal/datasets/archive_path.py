@@ -42,6 +42,17 @@ def exists(path: Path) -> bool:
     return open_archive(inside[0]).find(inside[1]) is not None
 
 
+def names_in_archive(path: Path) -> Iterator[str]:
+    """Names of all files of an archive, with folders, divided by slashes; unsafe ones are left out.
+
+    Raises:
+        ImageError: the archive is damaged.
+    """
+    for name in open_archive(path).names():
+        if not name.endswith("/") and "\\" not in name and ".." not in name.split("/"):
+            yield name
+
+
 def file_chunks(path: Path) -> Iterator[bytes]:
     """The bytes of a file, on the disk or in an archive, piece by piece.
 
