@@ -9,6 +9,7 @@ from vesal.datasets import Opened, Pair
 from vesal.labels import names_in
 
 
+@runtime_checkable
 class Rules(Protocol):
     """Published rules that turn a case into training images and masks.
 
