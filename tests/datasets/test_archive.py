@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.datasets.archives import split, zipped
 from vesal.datasets import archive_index
 from vesal.datasets.archive import Archive, open_archive
-from vesal.datasets.archive_records import read_directory, walk
+from vesal.datasets.archive_records import Directory, read_directory, walk
 from vesal.errors import ImageError
 
 FILES = {
@@ -205,7 +206,12 @@ def test_an_index_is_kept_beside_large_archives(
     """The list is not read again, until the archive changes or the index is damaged."""
     monkeypatch.setattr(archive_index, "_LEAST_KEPT", 3)
     walks = []
-    monkeypatch.setattr(archive_index, "walk", lambda one: walks.append(1) or walk(one))
+
+    def counted(one: Directory) -> Iterator[tuple[int, bytes, int]]:
+        walks.append(one)
+        return walk(one)
+
+    monkeypatch.setattr(archive_index, "walk", counted)
     path = zipped(tmp_path / "x.zip", FILES)
     directory = read_directory(path)
     kept = tmp_path / "x.zip.index.npy"

@@ -62,8 +62,10 @@ def entries(path: Path) -> Iterator[tuple[str, object]]:
 def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     for chunk in chunks:
-        yield decoder.decode(chunk)
-    yield decoder.decode(b"", final=True)
+        text = decoder.decode(chunk)
+        if text:  # a chunk may hold but a part of a letter
+            yield text
+    decoder.decode(b"", final=True)
 
 
 def _entries(texts: Iterator[str]) -> Iterator[tuple[str, object]]:
