@@ -40,7 +40,7 @@ def test_members_are_what_was_packed(method: int, tmp_path: Path) -> None:
     archive = open_archive(zipped(tmp_path / "x.zip", FILES, method))
     assert list(archive.names()) == list(FILES)
     assert {name: content(archive, name) for name in FILES} == FILES
-    assert archive.find("a.png") is None
+    assert archive.find("a.png") is archive.find("中") is None
 
 
 @given(
@@ -224,6 +224,20 @@ def test_an_index_is_kept_beside_large_archives(
     kept.write_bytes(b"no index")
     archive_index.index_of(path, directory, (1, 3))
     assert len(walks) == 3
+
+
+def test_an_archive_that_has_gone_is_said(tmp_path: Path) -> None:
+    """As when a share is lost between two images."""
+    archive = open_archive(zipped(tmp_path / "x.zip", FILES))
+    member = archive.find("empty")
+    assert member is not None
+    (tmp_path / "x.zip").unlink()
+    with pytest.raises(ImageError, match="give an archive that exists"):
+        archive.find("empty")
+    with pytest.raises(ImageError, match="give an archive that exists"):
+        list(archive.names())
+    with pytest.raises(ImageError, match="give an archive that exists"):
+        list(archive.chunks(member))
 
 
 def test_small_archives_leave_no_file(tmp_path: Path) -> None:

@@ -90,7 +90,9 @@ class Archive:
                     break
                 checksum = zlib.crc32(piece, checksum)
                 yield piece
-        except (OSError, zlib.error) as error:
+        except OSError as error:
+            raise self._unreadable(error) from error
+        except zlib.error as error:
             raise self._damaged(member) from error
         if size != member.size_bytes or checksum != member.checksum:
             raise self._damaged(member)
