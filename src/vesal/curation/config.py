@@ -7,22 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from vesal.curation.checks import Checks
 from vesal.curation.named import rules_named
 from vesal.curation.settings import SHARES, Settings
 from vesal.errors import ConfigError
+from vesal.overrides import parted, typed
 
 _PARTS = ("train", "validation", "test")
 _KEYS = ("vesal", "rules", "thresholds", "checks", "shares", "seed", "resample_labels")
-_KINDS: dict[object, str] = {
-    float: "a number",
-    int: "a whole number",
-    bool: "true or false",
-    str: "a text",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +45,7 @@ def settings_of(said: Said) -> Settings:
     thresholds = _mapping(record, "thresholds") if usable else {}
     checks = _mapping(record, "checks")
     for word in said.words:
-        key, value = _parted(word)
+        key, value = parted(word)
         own = _names(Checks)
         if key not in own | _names(kind):
             raise ConfigError(_unknown(key, sorted(own | _names(kind))))
@@ -60,9 +54,9 @@ def settings_of(said: Said) -> Settings:
         rules=_built(kind, thresholds, f"of {name}"),
         checks=_built(Checks, checks, "of the checks"),
         shares=shares_of(said.shares) if said.shares else _shares(record),
-        seed=said.seed if said.seed is not None else _typed("seed", record.get("seed", 0), int),
+        seed=said.seed if said.seed is not None else typed("seed", record.get("seed", 0), int),
         resample=said.resample
-        or _typed("resample_labels", record.get("resample_labels", False), bool),
+        or typed("resample_labels", record.get("resample_labels", False), bool),
     )
 
 
@@ -74,7 +68,7 @@ def shares_of(words: str) -> tuple[tuple[str, float], ...]:
     """
     shares: dict[str, object] = {}
     for word in words.split(","):
-        key, value = _parted(word.strip())
+        key, value = parted(word.strip())
         if key in shares:
             msg = f"--shares names {key} twice: {words!r}; give each part once"
             raise ConfigError(msg)
@@ -91,7 +85,7 @@ def _checked_shares(shares: Mapping[str, object]) -> tuple[tuple[str, float], ..
         if part not in _PARTS:
             msg = f"a share is for train, validation or test, got {part!r}"
             raise ConfigError(msg)
-    numbers = {part: _typed(part, shares[part], float) for part in _PARTS if part in shares}
+    numbers = {part: typed(part, shares[part], float) for part in _PARTS if part in shares}
     if abs(sum(numbers.values()) - 1) > 1e-6 or min(numbers.values(), default=0) < 0:
         msg = f"shares must be 0 or more and 1 in all, got {numbers}"
         raise ConfigError(msg)
@@ -121,15 +115,6 @@ def _mapping(record: Mapping[str, object], key: str) -> dict[str, object]:
     return dict(value)
 
 
-def _parted(word: str) -> tuple[str, object]:
-    """The key and the value of a word; a value that is no JSON is a text."""
-    key, equals, text = word.partition("=")
-    if not equals or not key:
-        msg = f"a setting has the form key=value, got {word!r}"
-        raise ConfigError(msg)
-    return key.strip(), _value(text)
-
-
 def _names(kind: type) -> set[str]:
     """What can be set in a dataclass, or in a dataclass inside it."""
     return set(_hints(kind))
@@ -152,7 +137,7 @@ def _built(kind: type, values: Mapping[str, object], whose: str) -> Any:  # noqa
     for key in values:
         if key not in known:
             raise ConfigError(_unknown(f"{key} {whose}", sorted(known)))
-    return _of_kind(kind, {key: _typed(key, value, known[key]) for key, value in values.items()})
+    return _of_kind(kind, {key: typed(key, value, known[key]) for key, value in values.items()})
 
 
 def _of_kind(kind: type, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # of kind
@@ -167,57 +152,8 @@ def _of_kind(kind: type, values: Mapping[str, object]) -> Any:  # noqa: ANN401  
     return kind(**own)
 
 
-def _typed(key: str, value: object, kind: object) -> Any:  # noqa: ANN401  # of that kind
-    """A value of a type; whole numbers are numbers, and texts parted by commas a tuple.
-
-    Raises:
-        ConfigError: it is of another type.
-    """
-    if get_origin(kind) is UnionType:  # "X | None"
-        (kind,) = (one for one in get_args(kind) if one is not NoneType)
-        if value is None:
-            return None
-    if get_origin(kind) is tuple:
-        listed = _listed(value)
-        inner = [one for one in get_args(kind) if one is not Ellipsis]
-        if listed is not None and len(inner) in (1, len(listed)):
-            kinds = inner * len(listed) if len(inner) == 1 else inner
-            return tuple(_typed(key, *both) for both in zip(listed, kinds, strict=True))
-    elif kind is float and type(value) is int:
-        return float(value)
-    elif type(value) is kind:
-        return value
-    msg = f"{key} must be {_wanted(kind)}, got {value!r:.60}"
-    raise ConfigError(msg)
-
-
-def _listed(value: object) -> list[object] | None:
-    """The values of a list, or of a text in which they are parted by commas."""
-    if isinstance(value, list | tuple):
-        return list(value)
-    if isinstance(value, str):
-        return [_value(part.strip()) for part in value.split(",") if part.strip()]
-    return None
-
-
-def _value(text: str) -> object:
-    """What a text says in JSON; the text itself where it is none."""
-    try:
-        found: object = json.loads(text)
-    except ValueError:
-        return text
-    return found
-
-
-def _wanted(kind: object) -> str:
-    if get_origin(kind) is not tuple:
-        return _KINDS[kind]
-    inner = [_KINDS[one] for one in get_args(kind) if one is not Ellipsis]
-    return f"a list, each {inner[0]}" if len(inner) == 1 else f"a list of {' and '.join(inner)}"
-
-
 def _text(value: object) -> str:
-    return str(_typed("rules", value, str))
+    return str(typed("rules", value, str))
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:
