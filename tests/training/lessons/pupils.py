@@ -65,7 +65,7 @@ def pupil(family: str, seed: int = 0, **changes: Any) -> Segmenter:
     """A small model of a family with random weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Segmenter(replace(CONFIGS[family], **changes))  # type: ignore[arg-type]  # whole numbers
+        return Segmenter(replace(CONFIGS[family], **changes))
 
 
 @cache
