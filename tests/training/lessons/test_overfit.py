@@ -6,6 +6,7 @@ the prompts say.
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.training.lessons.pupils import learnt, nuclei, pupil, spleen
@@ -18,10 +19,15 @@ from vesal.training.lessons.sam_med2d import SamMed2D
 from vesal.training.lessons.sam_med3d import SamMed3D
 from vesal.training.lessons.sam_unet import SamUNet
 from vesal.training.lessons.targets import mean_dice, one_each
-from vesal.training.lessons.user import in_numpy, nothing_said, together, with_boxes
+from vesal.training.lessons.user import nothing_said, together, with_boxes
 
 LEARNT = 0.95
 """Dice."""
+
+
+def in_numpy(logits: Tensor) -> list[NDArray[np.bool_]]:
+    """What is above 0, an array a target."""
+    return list((logits[:, 0] > 0).numpy())
 
 
 def clicked(masks: Tensor, logits: Tensor) -> PromptTensors:
