@@ -4,7 +4,7 @@
 
 Measured, for one sample of each recipe at its full size: operations of a training step (counted by
 torch), its seconds on this CPU, seconds of processor that the simulated user and the making of a
-sample take, bytes that a sample keeps for the way back, bytes of weights and optimiser. Assumed, and
+sample take, bytes that a sample keeps for the way back, those of weights and optimiser. Assumed and
 printed: `ASSUMED`. docs/scaling.md says what follows, and where it may be wrong.
 """
 

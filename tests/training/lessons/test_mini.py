@@ -46,7 +46,7 @@ def test_two_organs_of_a_real_ct_are_learnt_from_clicks() -> None:
     """Which of them is meant, only the click says; a correction does no harm."""
     image, targets = organs()
     model = network()
-    learnt(Clicks(rounds=(1, 2), hint_share=0.0).lesson(model), image, targets, 450, 3e-3)
+    learnt(Clicks(rounds=(1, 2), hint_share=0.0).lesson(model), image, targets, 600, 3e-3)
     for target in targets[0].numpy() > 0:
         assert target.any()
         points: list[tuple[int, ...]] = []
