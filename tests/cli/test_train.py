@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
     [
         (["nothing"], "unknown recipe 'nothing'"),
         (["mini", "--set", "settings.rate=fast"], "settings.rate must be a number, got 'fast'"),
-        (["mini", "--set", "settings.rate"], "a setting is name=value"),
+        (["mini", "--set", "settings.rate"], "a setting has the form name=value"),
         (["mini", "--set", "data.sides=3"], "there is no setting 'data.sides'"),
         (["mini", "--steps", "0"], "at least one step"),
         (["mini", "--steps", "3", "--epochs", "2"], "got 3 steps and 2.0 epochs"),

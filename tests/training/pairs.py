@@ -70,14 +70,17 @@ def picture_pairs(folder: Path) -> tuple[Pair, ...]:
     return find_pairs(folder).pairs
 
 
-def blob_pair(folder: Path, name: str, affine: object, shape: tuple[int, ...]) -> Pair:
-    """A small volume with one structure, on any grid."""
+def blob_pair(
+    folder: Path, name: str, affine: object, shape: tuple[int, ...], *, flat: bool = False
+) -> Pair:
+    """A small volume with one structure, on any grid; of one value if it is flat."""
     index = np.indices(shape)
     middle = [n / 2 for n in shape]
     reach = sum(((i - c) / max(c, 1)) ** 2 for i, c in zip(index, middle, strict=True))
     mask = (reach < 0.5).astype(np.uint8)
     mask[tuple(n // 2 for n in shape)] = 1
     image = np.random.default_rng(5).integers(-900, 900, shape).astype(np.int16)
+    image = np.zeros_like(image) if flat else image
     return Pair(
         name=name,
         image=nifti(folder / f"{name}.nii.gz", image, affine),  # type: ignore[arg-type]

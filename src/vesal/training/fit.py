@@ -71,6 +71,9 @@ class Run:
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1, precision="32-true")
         self.plain = lesson
         self.average = _average(lesson.model, settings)
+        if self.fabric.world_size > 1 and self.fabric.device.type == "cuda":
+            # Statistics of what all processes see; SAM-UNet was trained so. Gloo cannot do it.
+            nn.SyncBatchNorm.convert_sync_batchnorm(lesson)  # type: ignore[no-untyped-call]
         self.lesson, optimiser = self.fabric.setup(lesson, _optimiser(lesson, settings))
         self.optimiser: Optimizer = optimiser
         self.average.to(self.fabric.device)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from lightning_fabric import Fabric
 
-from vesal.checkpoints.load import load_model
 from vesal.errors import CheckpointError, ConfigError
 from vesal.images.write import replacing
-from vesal.models.build import Model, build
 from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
+from vesal.training.begin import RANDOM, begun
 from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
@@ -75,7 +73,8 @@ def train(
         folder: of the run.
         data: what is learnt from; what the recipe itself names if not given.
         cache: where what is fetched and made ready is kept.
-        start: weights that a new run begins with, by name or file; random ones if not given.
+        start: weights that a new run begins with, by name or file; "none" or nothing for random
+            ones, where the recipe can do with them.
         fabric: devices and processes, launched; this CPU if not given.
         workers: processes that make batches, for each process that learns.
         progress: is told each step.
@@ -85,7 +84,9 @@ def train(
         CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
         ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
     """
-    model = _begun(recipe, None if (folder / CHECKPOINT).exists() else start)
+    goes_on = (folder / CHECKPOINT).exists()
+    first = RANDOM if goes_on else start
+    model, begins = begun(recipe.model, recipe.seed, first, usual=recipe.start)
     lesson = recipe.lesson.lesson(model)
     chief = fabric is None or fabric.is_global_zero
     if chief:
@@ -95,27 +96,10 @@ def train(
         fabric.barrier()  # the others find the cache filled
     if not chief:
         material = recipe.data.material(data, cache, model, recipe.seed, silent)
-    for note in material.notes if chief else ():
+    for note in (*begins, *material.notes) if chief else ():
         logger.warning("%s", note)
     run = Run(lesson, recipe.settings, folder, seed=recipe.seed, fabric=fabric)
     return run.fit(material.source, material.validation, workers=workers, progress=progress)
-
-
-def _begun(recipe: Recipe, start: str | Path | None) -> Model:
-    """The recipe's network with its first weights."""
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
-        torch.manual_seed(recipe.seed)
-        model = build(recipe.model)
-    if start is not None:
-        known = load_model(start)
-        if known.config != recipe.model:
-            msg = (
-                f"{start} is not of this recipe's network: it is {known.config}, "
-                f"the recipe has {recipe.model}"
-            )
-            raise CheckpointError(msg)
-        model.load_state_dict(known.state_dict())
-    return model.train()
 
 
 def _remember(recipe: Recipe, folder: Path) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from vesal.prompts.simulate import first_clicks, random_error_clicks
 from vesal.prompts.simulate_boxes import component_boxes
 from vesal.training.lessons.user import (
-    in_numpy,
     nothing_said,
     together,
     told,
@@ -26,6 +26,11 @@ def blocks(shape: tuple[int, ...]) -> list[np.ndarray]:
     return [*masks, np.ones(shape, np.bool_)]
 
 
+def regions(masks: list[np.ndarray]) -> torch.Tensor:
+    """As the lesson has them."""
+    return torch.from_numpy(np.stack(masks))
+
+
 def at(mask: np.ndarray, point: torch.Tensor) -> bool:
     """Whether a mask has a voxel."""
     return bool(mask[tuple(int(i) for i in point)])
@@ -38,7 +43,7 @@ def test_first_clicks_are_inside_or_say_that_they_are_not(
 ) -> None:
     """Of nothing they are outside."""
     masks = blocks(shape)
-    said = with_first_clicks(masks, 1, np.random.default_rng(seed))
+    said = with_first_clicks(regions(masks), np.random.default_rng(seed))
     assert said.points.shape == (4, 1, len(shape))
     assert said.labels[:, 0].tolist() == [1, 1, 0, 1]
     assert [at(m, p[0]) for m, p in zip(masks, said.points, strict=True)] == [1, 1, 0, 1]
@@ -52,7 +57,7 @@ def test_error_clicks_are_in_the_error_of_their_own_target(
     """Positive where something is missed; padding where all is right."""
     masks = blocks(shape)
     guesses = [masks[1], masks[1], masks[0], ~masks[1]]
-    said = with_error_clicks(masks, guesses, count, np.random.default_rng(0))
+    said = with_error_clicks(regions(masks), regions(guesses), count, np.random.default_rng(0))
     assert said.points.shape == (4, count, len(shape))
     assert (said.labels[1] == -1).all()
     for row in (0, 2, 3):
@@ -61,6 +66,26 @@ def test_error_clicks_are_in_the_error_of_their_own_target(
             assert at(masks[row], point) == bool(label)
     assert (said.labels[2] == 0).all()
     assert (said.labels[3] == 1).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 3])
+def test_clicks_are_those_of_the_papers_users(shape: tuple[int, ...], count: int) -> None:
+    """The same voxels for the same draws, target after target."""
+    masks = blocks(shape)
+    guesses = [masks[1], masks[1], masks[0], ~masks[1]]
+    said = with_error_clicks(regions(masks), regions(guesses), count, np.random.default_rng(7))
+    first = with_first_clicks(regions(masks), np.random.default_rng(8))
+    draws, others = np.random.default_rng(7), np.random.default_rng(8)
+    for row, (mask, guess) in enumerate(zip(masks, guesses, strict=True)):
+        placed = (
+            random_error_clicks(mask, guess, count, draws) or (((0,) * len(shape), -1),) * count
+        )
+        assert [tuple(p) for p in said.points[row].int().tolist()] == [v for v, _ in placed]
+        assert said.labels[row].tolist() == [int(inside) for _, inside in placed]
+        ((voxel, inside),) = first_clicks(mask, 1, others)
+        assert tuple(first.points[row, 0].int().tolist()) == voxel
+        assert first.labels[row].tolist() == [int(inside)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -89,7 +114,7 @@ def test_what_was_said_stays_with_new_clicks() -> None:
     masks = blocks((12, 9))
     rng = np.random.default_rng(0)
     box = with_boxes(masks, rng, shifted=True)
-    clicks = with_first_clicks(masks, 2, rng)
+    clicks = with_first_clicks(regions(masks), rng)
     both = together(together(box, clicks), clicks)
     assert both.boxes is box.boxes
     assert torch.equal(both.points, torch.cat([clicks.points, clicks.points], dim=1))
@@ -99,9 +124,3 @@ def test_what_was_said_stays_with_new_clicks() -> None:
     assert heard.points.shape == (4, 0, 2)
     assert heard.boxes is None
     assert heard.previous is previous
-
-
-def test_masks_in_numpy_are_what_is_above_zero() -> None:
-    """One array a target."""
-    logits = torch.tensor([-1.0, 0.0, 0.5, 2.0]).view(2, 1, 2)
-    assert [mask.tolist() for mask in in_numpy(logits)] == [[False, False], [True, True]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.training.pairs import blob_pair, prepared
 from vesal.errors import ConfigError
 from vesal.images.normalisation import Normalisation
 from vesal.training.case import Case
@@ -115,6 +118,13 @@ def test_anything_but_ct_is_scaled_by_each_image_itself(cases: Cases) -> None:
     expected = (np.sort(image.ravel()) - image.mean()) / image.std()
     assert batch.images.max() <= expected.max() + 1e-3
     assert abs(batch.images.max() - expected.max()) < 3
+
+
+def test_ct_that_tells_nothing_is_scaled_by_itself(tmp_path: Path) -> None:
+    """Classes of one value have no deviation to scale by."""
+    pair = blob_pair(tmp_path, "flat", np.eye(4), (9, 9, 9), flat=True)
+    flat = prepared(tmp_path, dataclasses.replace(pair, modality="CT"))
+    assert classes(names=("blob",)).normalisation(flat) == Normalisation(kind="zscore")
 
 
 def test_a_small_image_is_in_the_middle_of_its_patch(cases: Cases) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import SimpleITK
 
-from tests.training.pairs import SCANS
-from vesal.errors import ConfigError
+from tests.training.pairs import SCANS, blob_pair, prepared
+from vesal.errors import ConfigError, ImageError
 from vesal.training.case import Case
 from vesal.training.sources.cubes import Cubes, CubeSource
 
@@ -154,6 +155,16 @@ def test_ct_is_cut_and_nothing_else_is(cases: Cases) -> None:
     plain = cubes(batch=1, clamp_ct=(0.0, 0.0)).source([cases["mr 3 mm"]]).batch(0).images
     assert len(np.unique(ct)) <= 11
     np.testing.assert_array_equal(mr, plain)
+
+
+def test_a_cube_of_one_value_is_drawn_anew(tmp_path: Path, cases: Cases) -> None:
+    """It shows nothing; where all are so, a sentence says it."""
+    flat, *_ = prepared(tmp_path, blob_pair(tmp_path, "flat", np.eye(4), (9, 9, 9), flat=True))
+    small = cubes(batch=4, least_voxels=1, balance=0.0)
+    batch = small.source([flat, cases["mr 3 mm"]]).batch(0)
+    assert (np.ptp(batch.images, axis=(1, 2, 3, 4)) > 0).all()
+    with pytest.raises(ImageError, match=r"20 cubes, the last of flat, are of one value each"):
+        small.source([flat]).batch(0)
 
 
 def test_pictures_are_left_out(cases: Cases) -> None:

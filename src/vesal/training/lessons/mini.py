@@ -10,9 +10,10 @@ from vesal.errors import ConfigError
 from vesal.models.build import Model
 from vesal.models.nd import fast_layout
 from vesal.models.promptable_unet import PromptableUNet
-from vesal.models.shapes import Images, MaskLogits, TargetMasks
+from vesal.models.shapes import Images, TargetMasks
 from vesal.training.clicks import rough_hints, with_click
 from vesal.training.lesson import Lesson, Taught
+from vesal.training.lessons.targets import mean_dice, one_each
 from vesal.training.loss import dice_focal
 
 
@@ -28,6 +29,8 @@ class Clicks:
     """Numbers of clicks an object gets; each step draws one."""
     hint_share: float = 0.25
     """Share of the targets whose first click comes with a rough mask, as after zooming."""
+    weighted: bool = False
+    """Whether the object and the rest count alike in the loss, see `dice_focal`."""
 
     def __post_init__(self) -> None:
         if not self.rounds or min(self.rounds) < 1:
@@ -48,7 +51,11 @@ class Clicks:
             raise ConfigError(msg)
         for parameter in model.parameters():
             parameter.data = fast_layout(parameter.data)
-        return ClickLesson(model.requires_grad_(True), self)
+        model.requires_grad_(True)
+        for layer in model.compare:
+            if layer.bias is not None:  # two codes are compared, so that it cancels out
+                layer.bias.requires_grad_(False)
+        return ClickLesson(model, self)
 
 
 class ClickLesson(Lesson):
@@ -72,21 +79,13 @@ class ClickLesson(Lesson):
         del turn, memory
         rng = np.random.default_rng(seed)
         embedding = self.model.encode(images).expanded(targets.shape[1])
-        truth = targets.float().flatten(0, 1)[:, None]
+        truth = one_each(targets)
         prompts, losses, dices = None, [], []
         logits = rough_hints(truth, self.settings.hint_share, rng)
         for _ in range(int(rng.choice(self.settings.rounds))):
             prompts = with_click(prompts, truth, logits, rng)
             answer = self.model.decode(embedding, prompts).logits.float()
-            losses.append(dice_focal(answer, truth))
+            losses.append(dice_focal(answer, truth, weighted=self.settings.weighted))
             logits = answer.detach()
             dices.append(mean_dice(logits, truth))
         return Taught(loss=torch.stack(losses).mean(), dices=dices, logits=answer.detach())
-
-
-def mean_dice(logits: MaskLogits, truth: MaskLogits) -> float:
-    """The mean Dice over the batch of the masks at logit 0."""
-    mask, inside = logits > 0, truth > 0
-    axes = tuple(range(1, mask.ndim))
-    overlap = 2 * (mask & inside).sum(axes)
-    return float((overlap / (mask.sum(axes) + inside.sum(axes)).clamp(min=1)).mean())

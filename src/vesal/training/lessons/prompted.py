@@ -1,6 +1,6 @@
 """The lesson of all promptable families: prompt, answer, correction, in 2D and 3D."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, ParamSpec, TypeVar, cast
 
@@ -10,11 +10,17 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from vesal.arrays import MaskArray
 from vesal.models import nd
 from vesal.models.promptable import Embedding, PromptTensors
 from vesal.models.segmenter import Segmenter
-from vesal.models.shapes import AnyMaskLogits, Images, MaskLogits, Scalar, TargetMasks
+from vesal.models.shapes import (
+    AnyMaskLogits,
+    Images,
+    MaskLogits,
+    Scalar,
+    TargetMasks,
+    TargetRegions,
+)
 from vesal.prompts.simulate import mask_only_rounds
 from vesal.training.freeze import learn, leaves, parts_of
 from vesal.training.lesson import Group, Lesson, Taught
@@ -22,7 +28,6 @@ from vesal.training.lessons.dialogue import Dialogue
 from vesal.training.lessons.reading import best_of, first_of
 from vesal.training.lessons.targets import mean_dice, one_each
 from vesal.training.lessons.user import (
-    in_numpy,
     nothing_said,
     together,
     told,
@@ -112,7 +117,7 @@ class PromptedLesson(Lesson):
         """Teach one turn (see `Lesson.forward`)."""
         rng = np.random.default_rng(list(seed))
         masks = one_each(targets)
-        truths = in_numpy(masks)
+        truths = masks[:, 0] > 0
         last, quiet, *levels = memory if memory else self._begun(images, len(masks), rng)
         embedding = Embedding(levels=tuple(levels)).expanded(targets.shape[1])
         said = nothing_said(len(masks), masks.ndim - 2)
@@ -145,20 +150,20 @@ class PromptedLesson(Lesson):
         quiet = torch.tensor(sorted(drawn), dtype=torch.int64)
         return empty, quiet, *self._again(self.model.encode, images).levels
 
-    def _opening(self, truths: Sequence[MaskArray], rng: np.random.Generator) -> PromptTensors:
+    def _opening(self, truths: TargetRegions, rng: np.random.Generator) -> PromptTensors:
         if rng.random() < self.dialogue.point_share:
-            return with_first_clicks(truths, 1, rng)
-        return with_boxes(truths, rng, shifted=self.dialogue.shifted_boxes)
+            return with_first_clicks(truths, rng)
+        return with_boxes(list(truths.cpu().numpy()), rng, shifted=self.dialogue.shifted_boxes)
 
     def _correction(
         self,
         said: PromptTensors,
-        truths: Sequence[MaskArray],
+        truths: TargetRegions,
         seen: MaskLogits,
         rng: np.random.Generator,
     ) -> PromptTensors:
         """What the user says to an answer."""
-        guesses = in_numpy(seen - self.dialogue.click_logit)
+        guesses = seen[:, 0] > self.dialogue.click_logit
         count = int(rng.choice(self.dialogue.clicks))
         new = with_error_clicks(truths, guesses, count, rng)
         return together(said, new) if self.dialogue.keeps else new

@@ -1,46 +1,35 @@
 """The simulated user of a batch: what is said of each target, as tensors on the model's grid.
 
-The rules are those of `vesal.prompts.simulate`; here each is followed for every target in turn.
+The rules are those of `vesal.prompts.simulate`; here each is followed for every target in turn, on
+the device where masks and answers are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vesal.arrays import MaskArray
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
-from vesal.models.shapes import MaskLogits, PreviousLogits
-from vesal.prompts.simulate import Placed, first_clicks, random_error_clicks
+from vesal.models.shapes import PreviousLogits, TargetRegions
 from vesal.prompts.simulate_boxes import IndexBox, component_boxes, shifted_box
 
 
-def in_numpy(masks: MaskLogits) -> list[MaskArray]:
-    """Where each of a batch is above 0."""
-    # as bytes: a quarter of what would have to come from a GPU otherwise
-    return list((masks[:, 0] > 0).cpu().numpy())
-
-
-def with_first_clicks(
-    truths: Sequence[MaskArray], count: int, rng: np.random.Generator
-) -> PromptTensors:
-    """So many clicks each: one anywhere inside, or of several half of them inside.
-
-    An empty target gets them outside.
-    """
-    return _clicked([first_clicks(truth, count, rng) for truth in truths], count, truths[0].ndim)
+def with_first_clicks(truths: TargetRegions, rng: np.random.Generator) -> PromptTensors:
+    """A click each, anywhere inside; an empty target gets one outside."""
+    return _clicked(truths, [t if bool(t.any()) else ~t for t in truths], 1, rng)
 
 
 def with_error_clicks(
-    truths: Sequence[MaskArray],
-    guesses: Sequence[MaskArray],
-    count: int,
-    rng: np.random.Generator,
+    truths: TargetRegions, guesses: TargetRegions, count: int, rng: np.random.Generator
 ) -> PromptTensors:
-    """So many clicks each, anywhere in the error; padding where there is none."""
-    pairs = zip(truths, guesses, strict=True)
-    placed = [random_error_clicks(truth, guess, count, rng) for truth, guess in pairs]
-    return _clicked(placed, count, truths[0].ndim)
+    """So many clicks each, anywhere in the error; padding where there is none.
+
+    The clicks are those of `vesal.prompts.simulate.random_error_clicks`. Errors are looked through
+    on the model's device: on a processor that takes more time than all the rest takes a GPU.
+    """
+    return _clicked(truths, list(truths ^ guesses), count, rng)
 
 
 def with_boxes(
@@ -92,10 +81,19 @@ def _box(truth: MaskArray, rng: np.random.Generator, shifted: bool) -> IndexBox:
     return shifted_box(found[0], rng) if shifted else found[0]
 
 
-def _clicked(clicks: Iterable[Sequence[Placed]], count: int, ndim: int) -> PromptTensors:
-    """Clicks as tensors; a target that has none gets padding instead."""
-    padding = [((0,) * ndim, PADDING_LABEL)] * count
-    rows = [[(voxel, int(inside)) for voxel, inside in placed] or padding for placed in clicks]
-    points = torch.tensor([[voxel for voxel, _ in row] for row in rows], dtype=torch.float32)
-    labels = torch.tensor([[label for _, label in row] for row in rows], dtype=torch.int64)
+def _clicked(
+    truths: TargetRegions, regions: Sequence[Tensor], count: int, rng: np.random.Generator
+) -> PromptTensors:
+    """Clicks anywhere in a region of each target; padding where that is empty."""
+    points = torch.zeros(len(regions), count, truths.ndim - 1)
+    labels = torch.full((len(regions), count), PADDING_LABEL)
+    for row, (truth, region) in enumerate(zip(truths, regions, strict=True)):
+        places = torch.nonzero(region.flatten())[:, 0]
+        if not len(places):
+            continue
+        drawn = [int(rng.integers(0, len(places))) for _ in range(count)]
+        chosen = places[drawn]
+        labels[row] = truth.flatten()[chosen].to("cpu", torch.int64)
+        found = np.unravel_index(chosen.cpu().numpy(), tuple(truth.shape))
+        points[row] = torch.from_numpy(np.stack(found, axis=1).astype(np.float32))
     return PromptTensors(points=points, labels=labels)

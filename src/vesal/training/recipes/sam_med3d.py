@@ -5,8 +5,11 @@ Where the paper and its `train.py` differ, the paper is followed, and what the c
 
 from vesal.models.zoo import PUBLISHED
 from vesal.training.lessons.sam_med3d import SamMed3D
+from vesal.training.recipe import Recipe
 from vesal.training.schedule import Schedule
 from vesal.training.settings import Settings
+from vesal.training.sources.cubes import Cubes
+from vesal.training.sources.pairs import Pairs
 
 # From random weights: in the paper's preliminary study (table 2) 45.2 Dice overall, against 43.8
 # both for adapters and for SAM's weights brought to 3D.
@@ -29,7 +32,7 @@ _GAMMA = 0.1
 _PRECISION = "bf16-mixed"  # float16 in the code, which needs a GPU and a scaler
 
 STAGE_1 = Settings(
-    epochs=800,
+    epochs=800.0,
     optimiser=_OPTIMISER,
     rate=_RATE,
     weight_decay=_WEIGHT_DECAY,
@@ -41,7 +44,7 @@ STAGE_1 = Settings(
 """On all 131,000 masks of the training set."""
 
 STAGE_2 = Settings(
-    epochs=200,
+    epochs=200.0,
     optimiser=_OPTIMISER,
     rate=_RATE,
     weight_decay=_WEIGHT_DECAY,
@@ -52,7 +55,7 @@ STAGE_2 = Settings(
 """On the 75,000 masks of the 44 better sets, from the weights of the first stage."""
 
 FINE_TUNING = Settings(
-    epochs=200,
+    epochs=200.0,
     optimiser=_OPTIMISER,
     rate=8e-5,  # the repository's scripts for one's own data
     weight_decay=_WEIGHT_DECAY,
@@ -61,3 +64,35 @@ FINE_TUNING = Settings(
     precision=_PRECISION,
 )
 """From published weights; 2 cubes a batch on one GPU there, 6 on each of eight."""
+
+RECIPE_1 = Recipe(
+    name="sam-med3d-1",
+    about="SAM-Med3D, stage 1: from nothing, on all that there is",
+    model=MODEL,
+    lesson=LESSON,
+    data=Pairs(shown=Cubes(batch=BATCH)),
+    settings=STAGE_1,
+    seed=2023,  # of the code
+)
+
+RECIPE_2 = Recipe(
+    name="sam-med3d-2",
+    about="SAM-Med3D, stage 2: from stage 1, on the better sets",
+    model=MODEL,
+    lesson=LESSON,
+    data=Pairs(shown=Cubes(batch=BATCH)),
+    settings=STAGE_2,
+    seed=2023,
+    start="sam-med3d",
+)
+
+RECIPE_TUNED = Recipe(
+    name="sam-med3d-tune",
+    about="SAM-Med3D on your own data, as its authors' scripts do it",
+    model=MODEL,
+    lesson=LESSON,
+    data=Pairs(shown=Cubes(batch=2)),
+    settings=FINE_TUNING,
+    seed=2023,
+    start="sam-med3d-turbo",
+)

@@ -6,8 +6,11 @@ starts from random weights and freezes the random ViT.
 
 from vesal.models.zoo import PUBLISHED
 from vesal.training.lessons.sam_unet import SamUNet
+from vesal.training.recipe import Recipe
 from vesal.training.schedule import Schedule
 from vesal.training.settings import Settings
+from vesal.training.sources.pairs import Pairs
+from vesal.training.sources.pictures import Pictures
 
 MODEL = PUBLISHED["sam-unet-34"]
 
@@ -26,9 +29,19 @@ MASKS = 5
 """Drawn from those of each picture, with replacement."""
 
 SETTINGS = Settings(
-    epochs=12,  # 15 in the script for one GPU
+    epochs=12.0,  # 15 in the script for one GPU
     optimiser="adam",
     rate=1e-4,  # of all that learns
     schedule=Schedule(kind="steps", milestones=(5 / 12, 10 / 12), gamma=0.5),  # epochs 5 and 10
     precision="32-true",
+)
+
+RECIPE = Recipe(
+    name="sam-unet",
+    about="SAM-UNet: a frozen ViT, a ResNet beside it, masks at several scales",
+    model=MODEL,
+    lesson=LESSON,
+    data=Pairs(shown=Pictures(family="sam-unet", batch=PICTURES, masks=MASKS)),
+    settings=SETTINGS,
+    start="sam-unet-34",
 )
