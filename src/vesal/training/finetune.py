@@ -75,24 +75,7 @@ def finetune(
     )
     run = _Run(model, what, output, wishes)
     result = run.fit(workers, progress)
-    card = Tuned(
-        base=Path(base).name,
-        base_sha256=run.origin,
-        method=run.method.name,
-        rate=run.method.rate,
-        steps=run.steps,
-        keep=wishes.keep,
-        seed=wishes.seed,
-        scans=len(what.pairs),
-        structures=what.structures,
-        labelled=what.labelled,
-        checked=len(what.checked.structures),
-        checked_are_held_out=not what.checked.seen,
-        before=run.before,
-        after=run.after,
-        seconds=round(run.seconds, 1),
-        vesal=vesal.__version__,
-    )
+    card = run.card(Path(base).name)
     write(result, output, card)
     run.tidy()
     return card
@@ -171,6 +154,32 @@ class _Run:
         """Spent on steps, over all sittings."""
         with (self._folder / "train.csv").open(newline="", encoding="utf-8") as file:
             return sum(float(row["seconds"]) for row in csv.DictReader(file))
+
+    def card(self, base: str) -> Tuned:
+        """Where the result is from.
+
+        Args:
+            base: name of the model that the run began with.
+        """
+        what, wishes = self._what, self._wishes
+        return Tuned(
+            base=base,
+            base_sha256=self.origin,
+            method=self.method.name,
+            rate=self.method.rate,
+            steps=self.steps,
+            keep=wishes.keep,
+            seed=wishes.seed,
+            scans=len(what.pairs),
+            structures=what.structures,
+            labelled=what.labelled,
+            checked=len(what.checked.structures),
+            checked_are_held_out=not what.checked.seen,
+            before=self.before,
+            after=self.after,
+            seconds=round(self.seconds, 1),
+            vesal=vesal.__version__,
+        )
 
     def tidy(self) -> None:
         """Leave the tables beside the weights, and nothing of the state."""
