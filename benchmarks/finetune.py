@@ -177,10 +177,12 @@ def _curve(tuned: Path) -> None:
     axes.plot(
         steps["step"][24:], smooth, color="0.6", label="training windows, 1 click (mean of 25)"
     )
-    for clicks, colour in ((1, "C0"), (3, "C1")):
+    before = json.loads((tuned / "card.json").read_text(encoding="utf-8"))["before"]
+    for clicks, colour, start in zip((1, 3), ("C0", "C1"), before, strict=True):
         label = f"held out, whole scan, {clicks} click{'s' * (clicks > 1)}"
-        axes.plot(checks["step"], checks[f"dice_{clicks}"], "o-", color=colour, label=label)
-    axes.set(xlabel="steps", ylabel="Dice", ylim=(0, 1))
+        dices = [start, *np.atleast_1d(checks[f"dice{clicks}"])]
+        axes.plot([0, *np.atleast_1d(checks["step"])], dices, "o-", color=colour, label=label)
+    axes.set(xlabel="steps", ylabel="Dice", ylim=(0, 0.8))
     axes.legend(frameon=False, loc="upper left")
     figure.savefig(tuned / "curve.png", dpi=110)
     load_model(tuned)  # what was drawn is what loads
