@@ -17,6 +17,7 @@ from vesal.checkpoints.tensors import check_fit, empty, read_tensors
 from vesal.checkpoints.weights import open_weights
 from vesal.checkpoints.write import write_safetensors
 from vesal.errors import CheckpointError, ConfigError
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
 from vesal.models.nd import fast_layout
 from vesal.models.precision import encoding_type
@@ -50,15 +51,22 @@ def load_model(
             which is bfloat16 where the CPU has instructions for it.
 
     Raises:
-        ConfigError: neither a known name nor a file, no such family or size.
+        ConfigError: neither a known name nor a file, no such family or size, or an automatic
+            model.
         CheckpointError: the file is missing, damaged, of another family, or does not fit exactly.
     """
     encoding_type(precision)  # refuses a wrong word before anything is read
     path = _located(name)
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
-    check_fit(weights)
     config = weights.config
+    if isinstance(config, AutomaticConfig):
+        msg = (
+            f"{path} is an automatic model, which takes no prompts: use vesal segment --auto, or "
+            "load_automatic in Python"
+        )
+        raise ConfigError(msg)
+    check_fit(weights)
     convolutional = not isinstance(config, SamConfig)
     state = {
         key: _prepared(tensor, convolutional=convolutional) for key, tensor in read_tensors(weights)

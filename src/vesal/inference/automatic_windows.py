@@ -1,0 +1,154 @@
+"""Windows in rows over a lattice, and what a model says in them, blended a slab at a time.
+
+Only as many planes are held as the next windows reach back to: the logits of all classes of a
+whole body would not fit into memory.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from vesal.arrays import ClassLogits, Resampled
+from vesal.models.automatic_config import AutomaticConfig
+
+_OVERLAP = 0.5  # of a window's side; nnU-Net, MONAI
+_SIGMA = 0.125  # of a window's side: how fast its voxels count less towards its faces
+_LEAST_WEIGHT = 1e-3  # so that a corner that no other window shows is not lost to rounding
+
+Look = Callable[[Resampled], ClassLogits]
+"""What a model says of one window, ``(1 + class, *window)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slab:
+    """Finished logits of some planes of a lattice, ``(1 + class, *planes)``."""
+
+    first: int
+    """Index of its first plane along the axis that it was cut along."""
+    logits: ClassLogits
+
+
+def starts_along(length: int, side: int) -> tuple[int, ...]:
+    """First indices of windows over an axis, evenly spread, each overlapping the next by half.
+
+    The first window begins at the axis' beginning and the last one ends at its end; an axis that is
+    shorter than a window has one, which begins at or before 0, so that the axis is in its middle.
+    """
+    if length <= side:
+        return (-((side - length) // 2),)
+    steps = math.ceil((length - side) / max(1, int(side * (1 - _OVERLAP))))
+    return tuple(round(step * (length - side) / steps) for step in range(steps + 1))
+
+
+def slab_axis(shape: tuple[int, ...], window: tuple[int, ...]) -> int:
+    """The axis along which slabs hold the smallest part of the whole."""
+    shares = [min(side, n) / n for n, side in zip(shape, window, strict=True)]
+    return int(np.argmin(shares))
+
+
+class Slabs:
+    """The finished slabs of an image, from its first plane to its last; can be gone through once.
+
+    Args:
+        values: the image on its lattice, normalised.
+        config: of the model.
+        look: asks the model.
+        tell: called after each window with how many there have been.
+    """
+
+    def __init__(
+        self, values: Resampled, config: AutomaticConfig, look: Look, tell: Callable[[int], None]
+    ) -> None:
+        self._values, self._window = values, config.window
+        self._outputs, self._look, self._tell = config.outputs, look, tell
+        self._starts = [
+            starts_along(*ends) for ends in zip(values.shape, config.window, strict=True)
+        ]
+        self._weight = importance(config.window)
+        self.axis = slab_axis(values.shape, config.window)
+
+    @property
+    def windows(self) -> int:
+        """How many the model is asked about."""
+        return math.prod(len(starts) for starts in self._starts)
+
+    def __iter__(self) -> Iterator[Slab]:
+        """Each slab as soon as no further window reaches it; its array is the reader's own."""
+        length, side = self._values.shape[self.axis], self._window[self.axis]
+        along = self._starts[self.axis]
+        planes = min(side, length)
+        logits, weights = self._empty(planes)
+        for number, start in enumerate(along):
+            first = max(start, 0)
+            self._add_row(number, logits, weights, first)
+            following = along[number + 1] if number + 1 < len(along) else length
+            done = min(following, length) - first
+            yield Slab(first=first, logits=self._blended(logits, weights, done))
+            if following < length:
+                logits, weights = self._moved_on(logits, weights, done)
+
+    def _empty(self, planes: int) -> tuple[ClassLogits, Resampled]:
+        shape = list(self._values.shape)
+        shape[self.axis] = planes
+        return np.zeros((self._outputs, *shape), np.float32), np.zeros(shape, np.float32)
+
+    def _add_row(self, number: int, logits: ClassLogits, weights: Resampled, first: int) -> None:
+        """Add the windows that begin in one plane to the sums."""
+        rows = [s if a != self.axis else (s[number],) for a, s in enumerate(self._starts)]
+        for corner in product(*rows):
+            inside, part = self._parts(corner)
+            answer = self._look(self._shown(inside, part))
+            weight = self._weight[inside]
+            part = tuple(
+                slice(p.start - first, p.stop - first) if a == self.axis else p
+                for a, p in enumerate(part)
+            )
+            logits[(slice(None), *part)] += answer[(slice(None), *inside)] * weight
+            weights[part] += weight
+            self._tell(1)
+
+    def _parts(self, corner: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        """Where the image lies in a window, and the window in the image."""
+        inside, part = [], []
+        for start, side, length in zip(corner, self._window, self._values.shape, strict=True):
+            low, high = max(start, 0), min(start + side, length)
+            part.append(slice(low, high))
+            inside.append(slice(low - start, high - start))
+        return tuple(inside), tuple(part)
+
+    def _shown(self, inside: tuple[slice, ...], part: tuple[slice, ...]) -> Resampled:
+        window = np.zeros(self._window, np.float32)  # 0 beyond the image: the mean
+        window[inside] = self._values[part]
+        return window
+
+    def _blended(self, logits: ClassLogits, weights: Resampled, done: int) -> ClassLogits:
+        ready = _planes(self.axis, slice(done))
+        return np.asarray(logits[(slice(None), *ready)] / weights[ready])
+
+    def _moved_on(
+        self, logits: ClassLogits, weights: Resampled, done: int
+    ) -> tuple[ClassLogits, Resampled]:
+        """The sums with their finished planes taken out, and as many empty ones behind."""
+        fresh_logits, fresh_weights = self._empty(weights.shape[self.axis])
+        kept, left = _planes(self.axis, slice(done, None)), weights.shape[self.axis] - done
+        target = _planes(self.axis, slice(left))
+        fresh_logits[(slice(None), *target)] = logits[(slice(None), *kept)]
+        fresh_weights[target] = weights[kept]
+        return fresh_logits, fresh_weights
+
+
+def importance(window: tuple[int, ...]) -> Resampled:
+    """How much each voxel of a window counts: a Gaussian around its middle, 1 there."""
+    weight = np.ones(window)
+    for axis, side in enumerate(window):
+        offsets = np.arange(side) - (side - 1) / 2
+        along = np.exp(-0.5 * (offsets / (_SIGMA * side)) ** 2)
+        weight *= np.expand_dims(along, [a for a in range(len(window)) if a != axis])
+    return np.maximum(weight, _LEAST_WEIGHT).astype(np.float32)
+
+
+def _planes(axis: int, index: slice) -> tuple[slice, ...]:
+    return (*[slice(None)] * axis, index)
