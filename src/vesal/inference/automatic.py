@@ -60,17 +60,10 @@ def segment_automatically(
     target, _ = upright(labels, image.grid)
     lattice = lattice_over(grid, config.spacing_mm)
     shown = seen(turned, grid, lattice, config.normalisation)
-    count = 0
-
-    def tell(more: int) -> None:
-        nonlocal count
-        count += more
-        progress(count, slabs.windows, "looking at the image")
-
-    slabs = Slabs(shown, config, lambda window: asked(model, window), tell)
+    slabs = Slabs(shown, config, lambda window: asked(model, window), progress=progress)
     for piece in _pieces(slabs, lattice, grid):
         target[piece.planes] = piece.numbers()
-    logger.info("looked at %d windows in %.2f s", count, time.monotonic() - started)
+    logger.info("looked at %d windows in %.2f s", slabs.windows, time.monotonic() - started)
     return LabelMap(
         array=labels, grid=image.grid, segments=segments_of(config), source=image.source
     )

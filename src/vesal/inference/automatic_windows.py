@@ -13,6 +13,7 @@ import numpy as np
 
 from vesal.arrays import ClassLogits, Resampled
 from vesal.models.automatic_config import AutomaticConfig
+from vesal.progress import Progress, silent
 
 _OVERLAP = 0.5  # of a window's side; nnU-Net, MONAI
 _SIGMA = 0.125  # of a window's side: how fast its voxels count less towards its faces
@@ -56,14 +57,20 @@ class Slabs:
         values: the image on its lattice, normalised.
         config: of the model.
         look: asks the model.
-        tell: called after each window with how many there have been.
+        progress: told of every window.
     """
 
     def __init__(
-        self, values: Resampled, config: AutomaticConfig, look: Look, tell: Callable[[int], None]
+        self,
+        values: Resampled,
+        config: AutomaticConfig,
+        look: Look,
+        *,
+        progress: Progress = silent,
     ) -> None:
         self._values, self._window = values, config.window
-        self._outputs, self._look, self._tell = config.outputs, look, tell
+        self._outputs, self._look, self._progress = config.outputs, look, progress
+        self._done = 0
         self._starts = [
             starts_along(*ends) for ends in zip(values.shape, config.window, strict=True)
         ]
@@ -88,7 +95,7 @@ class Slabs:
             done = min(following, length) - first
             yield Slab(first=first, logits=self._blended(logits, weights, done))
             if following < length:
-                logits, weights = self._moved_on(logits, weights, done)
+                self._move_on(logits, weights, done)
 
     def _empty(self, planes: int) -> tuple[ClassLogits, Resampled]:
         shape = list(self._values.shape)
@@ -108,7 +115,8 @@ class Slabs:
             )
             logits[(slice(None), *part)] += answer[(slice(None), *inside)] * weight
             weights[part] += weight
-            self._tell(1)
+            self._done += 1
+            self._progress(self._done, self.windows, "looking at the image")
 
     def _parts(self, corner: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
         """Where the image lies in a window, and the window in the image."""
@@ -128,16 +136,14 @@ class Slabs:
         ready = _planes(self.axis, slice(done))
         return np.asarray(logits[(slice(None), *ready)] / weights[ready])
 
-    def _moved_on(
-        self, logits: ClassLogits, weights: Resampled, done: int
-    ) -> tuple[ClassLogits, Resampled]:
-        """The sums with their finished planes taken out, and as many empty ones behind."""
-        fresh_logits, fresh_weights = self._empty(weights.shape[self.axis])
-        kept, left = _planes(self.axis, slice(done, None)), weights.shape[self.axis] - done
-        target = _planes(self.axis, slice(left))
-        fresh_logits[(slice(None), *target)] = logits[(slice(None), *kept)]
-        fresh_weights[target] = weights[kept]
-        return fresh_logits, fresh_weights
+    def _move_on(self, logits: ClassLogits, weights: Resampled, done: int) -> None:
+        """Take the finished planes out of the sums, and leave as many empty ones behind."""
+        left = weights.shape[self.axis] - done
+        kept, target = _planes(self.axis, slice(done, None)), _planes(self.axis, slice(left))
+        empty = _planes(self.axis, slice(left, None))
+        for sums in (weights, *logits):  # one by one: a copy of what overlaps is then small
+            sums[target] = sums[kept]
+            sums[empty] = 0
 
 
 def importance(window: tuple[int, ...]) -> Resampled:

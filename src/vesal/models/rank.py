@@ -30,7 +30,8 @@ def _of_one(window: Tensor) -> Tensor:
         return flat.new_zeros((2, *window.shape))
     linear = ((flat - low) * (2 / (high - low)) - 1).clamp(-1, 1)
     rank = _rank(flat, torch.quantile(sample, shares))
-    return torch.stack([linear, rank]).reshape(2, *window.shape)
+    both: Tensor = torch.stack([linear, rank]).reshape(2, *window.shape)
+    return both
 
 
 def _rank(values: Tensor, quantiles: Tensor) -> Tensor:
@@ -44,5 +45,6 @@ def _rank(values: Tensor, quantiles: Tensor) -> Tensor:
     low, high = levels[above - 1], levels[above]
     share = ((values - low) / (high - low)).clamp(0, 1)
     places = places.to(values)
-    rank: Tensor = torch.lerp(places[above - 1], places[above], share)
+    start = places[above - 1]
+    rank: Tensor = start + share * (places[above] - start)
     return rank
