@@ -16,6 +16,7 @@ from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.nd import fast_layout
 from vesal.models.sam_config import SamConfig
+from vesal.models.zoo import ZOO
 
 _ENCODER = "image_encoder."  # of a SAM
 _UNET_PARTS = ("image_stem.", "image_blocks.", "image_down.")
@@ -82,6 +83,8 @@ def load_automatic(path: str | Path) -> Automatic:
         CheckpointError: damaged, or does not fit exactly.
         ResourceError: MONAI is missing, which a ViT needs.
     """
+    if str(path) in ZOO and not Path(path).is_file():
+        raise ConfigError(_needs_prompts(str(path), ZOO[str(path)].family))
     path = Path(path)
     if not path.is_file():
         msg = f"{str(path)!r} is no file; an automatic model is what vesal train auto wrote"
@@ -89,11 +92,7 @@ def load_automatic(path: str | Path) -> Automatic:
     weights = open_weights(path)
     config = weights.config
     if not isinstance(config, AutomaticConfig):
-        msg = (
-            f"{path} is a model of the family {config.family}, which needs prompts: leave --auto "
-            "out and say what to segment, or train an automatic model of it with vesal train auto"
-        )
-        raise ConfigError(msg)
+        raise ConfigError(_needs_prompts(str(path), config.family))
     check_fit(weights)
     convolutional = not isinstance(config.encoder, SamConfig)
     model = empty(config)
@@ -103,6 +102,13 @@ def load_automatic(path: str | Path) -> Automatic:
     }
     model.load_state_dict(state, assign=True)
     return model.requires_grad_(False).eval()
+
+
+def _needs_prompts(name: str, family: str) -> str:
+    return (
+        f"{name} is of the family {family}, which needs prompts: leave --auto out and say what to "
+        "segment, or give with --model what vesal train auto made of it"
+    )
 
 
 def _encoder_of(start: str | Path, config: AutomaticConfig) -> dict[str, Tensor]:

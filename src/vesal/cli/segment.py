@@ -42,7 +42,7 @@ EXAMPLES = """[bold]Examples[/bold]
     vesal segment --prompts cases.csv -o out/
   [dim]all that an automatic model knows, in one scan and in many[/dim]
     vesal segment ct.nii.gz --auto --model my-auto.safetensors -o labels.nii.gz
-    vesal segment *.nii.gz --auto --model my-auto.safetensors -o out/"""
+    vesal segment ct.nii.gz mr.nrrd --auto --model my-auto.safetensors -o out/"""
 
 
 _Scans = Annotated[

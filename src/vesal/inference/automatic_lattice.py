@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vesal.arrays import Resampled, Voxels
+from vesal.arrays import Resampled, TurnedVoxels, Voxels
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.models.automatic_config import Normalisation
@@ -19,7 +19,7 @@ _OPPOSITE = {"R": "L", "A": "P", "S": "I", "D": "U"}
 _ROUNDING = 1e-6  # of sizes in voxels, before they are rounded up
 
 
-def upright(array: Voxels, grid: Grid) -> tuple[Voxels, Grid]:
+def upright(array: Voxels, grid: Grid) -> tuple[TurnedVoxels, Grid]:
     """A view of the array with its axes turned upright, and the grid of that view."""
     ndim, letters = grid.ndim, grid.orientation
     matrix = np.zeros((ndim + 1, ndim + 1))
@@ -52,7 +52,7 @@ def lattice_over(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
     return Grid(shape=tuple(int(n) for n in np.maximum(shape, 1)), affine=grid.affine @ matrix)
 
 
-def seen(array: Voxels, grid: Grid, lattice: Grid, normalisation: Normalisation) -> Resampled:
+def seen(array: TurnedVoxels, grid: Grid, lattice: Grid, normalisation: Normalisation) -> Resampled:
     """An image on a lattice as the model wants it, blurred where the lattice is coarser.
 
     Normalised before it is resampled: a mean of cut intensities is not the cut mean. Outside of the

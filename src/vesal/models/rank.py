@@ -38,13 +38,12 @@ def _rank(values: Tensor, quantiles: Tensor) -> Tensor:
     """Where values lie among the quantiles, -1 to 1; quantiles that are equal share the middle."""
     levels, counts = torch.unique_consecutive(quantiles, return_counts=True)
     last = counts.cumsum(0) - 1
-    places = (2 * last - counts + 1) / (_RANKS - 1) - 1
+    places: Tensor = ((2 * last - counts + 1) / (_RANKS - 1) - 1).to(values)
     if len(levels) == 1:
-        return places.to(values).expand_as(values)
+        return places.expand_as(values)
     above = torch.searchsorted(levels, values).clamp(1, len(levels) - 1)
     low, high = levels[above - 1], levels[above]
     share = ((values - low) / (high - low)).clamp(0, 1)
-    places = places.to(values)
     start = places[above - 1]
     rank: Tensor = start + share * (places[above] - start)
     return rank

@@ -1,0 +1,100 @@
+"""Tests of vesal.inference.automatic_lattice."""
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.grids import RASTERS, UGLY, ugly_grids
+from vesal.geometry import Grid
+from vesal.inference.automatic_lattice import lattice_over, normalised, seen, upright
+from vesal.models.automatic_config import Normalisation
+
+ALL = {**UGLY, **RASTERS}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_upright_view_has_every_voxel_where_it_was(name: str) -> None:
+    """Values and world positions together; axes run to right, front and head, or down and right."""
+    grid = ALL[name]
+    index = np.indices(grid.shape).reshape(grid.ndim, -1).T.astype(np.float64)
+    world = grid.to_world(index).reshape(*grid.shape, grid.ndim)
+    turned_grid = upright(np.zeros(grid.shape), grid)[1]
+    assert turned_grid.orientation == ("DR" if grid.ndim == 2 else "RAS")
+    index = np.indices(turned_grid.shape).reshape(grid.ndim, -1).T.astype(np.float64)
+    for axis in range(grid.ndim):
+        turned, _ = upright(world[..., axis], grid)
+        found = turned_grid.to_world(index)[:, axis].reshape(turned_grid.shape)
+        np.testing.assert_allclose(turned, found, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_how_a_volume_is_stored_changes_nothing(order: tuple[int, ...]) -> None:
+    """All orders and directions of the axes give one and the same upright volume."""
+    grid = UGLY["sheared"]
+    array = np.random.default_rng(0).random(grid.shape)
+    expected, expected_grid = upright(array, grid)
+    for flips in product((1, -1), repeat=3):
+        matrix = np.zeros((4, 4))
+        matrix[3, 3] = 1
+        for new, old in enumerate(order):
+            matrix[old, new] = flips[new]
+            matrix[old, 3] = 0 if flips[new] == 1 else grid.shape[old] - 1
+        stored = array.transpose(order)[tuple(slice(None, None, f) for f in flips)]
+        turned, turned_grid = upright(stored, Grid(shape=stored.shape, affine=grid.affine @ matrix))
+        assert np.array_equal(turned, expected)
+        assert turned_grid.same_as(expected_grid, 1e-9)
+
+
+@given(grid=ugly_grids(), spacing=st.tuples(*[st.floats(0.2, 12)] * 3))
+def test_a_lattice_covers_the_image_and_begins_at_its_corner(
+    grid: Grid, spacing: tuple[float, ...]
+) -> None:
+    """Of the spacing that was asked for; never a whole voxel larger than need be."""
+    _, turned = upright(np.zeros(grid.shape), grid)
+    lattice = lattice_over(turned, spacing)
+    corners = np.array([[-0.5] * 3, [n - 0.5 for n in lattice.shape]])
+    in_image = turned.to_index(lattice.to_world(corners))
+    thick = np.array(turned.shape) > 1
+    np.testing.assert_allclose(in_image[0], -0.5, atol=1e-6)
+    beyond = (in_image[1] - np.array(turned.shape) + 0.5) * turned.spacing_mm
+    assert (beyond > -1e-4).all()
+    assert (beyond[thick] < np.array(spacing)[thick]).all()
+    np.testing.assert_allclose(np.array(lattice.spacing_mm)[thick], np.array(spacing)[thick])
+    assert (np.array(lattice.shape)[~thick] == 1).all()
+
+
+def test_fixed_numbers_scale_all_images_alike() -> None:
+    """Cut, less the mean, over the deviation."""
+    rule = Normalisation(kind="fixed", low=-100.0, high=300.0, mean=100.0, deviation=50.0)
+    values = np.array([[-1000, -100, 100, 300, 3000]], np.int16)
+    assert normalised(values, rule).tolist() == [[-4, -4, 0, 4, 4]]
+
+
+@given(st.floats(-5, 5), st.floats(0.1, 5), st.integers(0, 9))
+def test_an_image_of_its_own_scale_has_mean_0_and_deviation_1(
+    shift: float, scale: float, seed: int
+) -> None:
+    """Whatever its units."""
+    values = np.random.default_rng(seed).normal(shift, scale, (8, 9, 7)).astype(np.float32)
+    scaled = normalised(values, Normalisation())
+    assert abs(float(scaled.mean())) < 1e-4
+    assert abs(float(scaled.std()) - 1) < 1e-4
+
+
+def test_an_image_that_is_cut_to_one_value_is_0_and_not_nan() -> None:
+    """A window that shows nothing is no reason to fail."""
+    rule = Normalisation(low=0.0, high=1.0)
+    assert (normalised(np.full((3, 3), 7.0), rule) == 0).all()
+
+
+def test_what_lies_beyond_the_image_is_the_mean() -> None:
+    """0 after normalisation, and the image itself is read where it lies."""
+    grid = Grid(shape=(4, 4, 4), affine=np.eye(4))
+    shown = seen(
+        np.full((4, 4, 4), 5.0), grid, grid.crop((0, 0, 0), (6, 4, 4)), Normalisation(kind="fixed")
+    )
+    assert (shown[:4] == 5).all()
+    assert (shown[5:] == 0).all()
