@@ -50,9 +50,12 @@ def automatic_config(
     )
 
 
-def tiny_automatic(kind: str = "unet", *, ndim: int = 3, side: int = 32) -> Automatic:
+def tiny_automatic(
+    kind: str = "unet", *, ndim: int = 3, side: int = 32, spacing_mm: float = 2.0
+) -> Automatic:
     """A model with random weights, in the mode for use."""
-    return new_automatic(automatic_config(kind, ndim=ndim, side=side)).eval()
+    config = automatic_config(kind, ndim=ndim, side=side, spacing_mm=spacing_mm)
+    return new_automatic(config).eval()
 
 
 class Thresholds(nn.Module):

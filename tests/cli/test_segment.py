@@ -256,7 +256,7 @@ def things(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     Pixels.fromarray((disc / 4).astype(np.uint8)).save("cells.png")
     rows = 'image,object,kind,coordinates\nct.nii.gz,liver,point,"98,161,397"\n'
     (tmp_path / "cases.csv").write_text(rows)
-    save_automatic(tiny_automatic(side=32), tmp_path / "my-auto.safetensors")
+    save_automatic(tiny_automatic(side=32, spacing_mm=12.0), tmp_path / "my-auto.safetensors")
     return tmp_path
 
 

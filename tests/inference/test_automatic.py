@@ -161,8 +161,6 @@ def test_a_colour_raster_is_seen_as_grey() -> None:
     grid = RASTERS["pixels"]
     grid = Grid(shape=(24, 20), affine=grid.affine)
     image = Image(array=values.astype(np.uint8), grid=grid, source=Source())
-    config = automatic_config(
-        ndim=2, side=16, spacing_mm=1.0, classes=THREE, normalisation=AS_IT_IS
-    )
+    config = automatic_config(ndim=2, side=16, spacing_mm=1.0, classes=THREE)
     found = segment_automatically(image, exact_automatic(config))
     assert np.array_equal(found.array, values[..., 0])
