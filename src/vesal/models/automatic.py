@@ -88,6 +88,9 @@ class UNetDecoder(nn.Module):
         folded = 2**ndim
         steps = list(pairwise(widths))
         self.image = nd.conv(ndim, folded, widths[0])
+        # They let a frozen encoder be read in another way than it was written for. And torch's
+        # GroupNorm ends the process where its input has channels innermost and needs no gradient.
+        self.joins = nn.ModuleList(nd.conv(ndim, w, w, kernel=1) for w in widths)
         self.bottom = Residual(ndim, widths[-1], groups, 2)
         self.up = nn.ModuleList(nd.conv(ndim, b, a, kernel=1) for a, b in steps)
         self.blocks = nn.ModuleList(Residual(ndim, a, groups, 2) for a, _ in steps)
@@ -100,7 +103,8 @@ class UNetDecoder(nn.Module):
     def forward(self, image: Images, levels: tuple[AnyFeatures, ...]) -> MasksLogits:
         """``(batch, 1 + class, *space)`` of the image and its features, finest first."""
         seen = nd.fast_layout(nd.fold(image))
-        skips = [levels[0] + self.image(seen), *levels[1:]]
+        skips = [join(level) for join, level in zip(self.joins, levels, strict=True)]
+        skips[0] = skips[0] + self.image(seen)
         x = self.bottom(skips[-1])
         for step in reversed(range(len(skips) - 1)):
             skip = skips[step]
