@@ -30,7 +30,8 @@ def blobs(shape: tuple[int, ...], seed: int = 0, most: int = 3) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(size=shape)
     thick = [3.0 if n > 1 else 0.0 for n in shape]
     smooth = ndimage.gaussian_filter(noise, thick)
-    return (most * (smooth - smooth.min()) / max(np.ptp(smooth), 1e-9)).astype(np.float32)
+    scaled = most * (smooth - smooth.min()) / max(np.ptp(smooth), 1e-9)
+    return np.asarray(scaled, np.float32)
 
 
 def at_spacing_of(grid: Grid, side: int = 16) -> Automatic:

@@ -28,7 +28,7 @@ def test_a_window_gets_a_logit_for_each_class_and_voxel(kind: str, ndim: int) ->
 def test_every_weight_has_a_say_in_the_answer(kind: str) -> None:
     """None is carried along for nothing: training over several processes would stop at one."""
     model = build(automatic_config(kind)).train()
-    model(torch.randn(1, 1, 32, 32, 32)).square().mean().backward()  # type: ignore[no-untyped-call]
+    model(torch.randn(1, 1, 32, 32, 32)).square().mean().backward()
     idle = [
         name
         for name, weight in model.named_parameters()

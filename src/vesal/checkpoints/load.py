@@ -14,11 +14,12 @@ from torch import Tensor
 from vesal.checkpoints.locate import how_to_get, weights_path
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
-from vesal.checkpoints.weights import open_weights
+from vesal.checkpoints.weights import WeightsFile, open_weights
 from vesal.checkpoints.write import write_safetensors
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
+from vesal.models.config import ModelConfig
 from vesal.models.nd import fast_layout
 from vesal.models.precision import encoding_type
 from vesal.models.promptable_unet import PromptableUNet
@@ -59,13 +60,7 @@ def load_model(
     path = _located(name)
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
-    config = weights.config
-    if isinstance(config, AutomaticConfig):
-        msg = (
-            f"{path} is an automatic model, which takes no prompts: use vesal segment --auto, or "
-            "load_automatic in Python"
-        )
-        raise ConfigError(msg)
+    config = _promptable(weights)
     check_fit(weights)
     convolutional = not isinstance(config, SamConfig)
     state = {
@@ -115,6 +110,17 @@ def _located(name: str | Path) -> Path:
         )
         raise ConfigError(msg)
     return Path(name)
+
+
+def _promptable(weights: WeightsFile) -> ModelConfig:
+    """The config of a model that takes prompts; ConfigError for one that takes none."""
+    if isinstance(weights.config, AutomaticConfig):
+        msg = (
+            f"{weights.path} is an automatic model, which takes no prompts: use vesal segment "
+            "--auto, or load_automatic in Python"
+        )
+        raise ConfigError(msg)
+    return weights.config
 
 
 def _prepared(tensor: Tensor, *, convolutional: bool) -> Tensor:

@@ -216,16 +216,14 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     check_model(model)
     how = How(model=model, full_history=full_history, cache=cache)
     many = Many(suffix=format, each=each, again=again)
-    found = scans or []
     if auto:
         others = {"--prompts": prompts, "--name": name, "--picture": picture, "--save": save}
         check_no_prompts(said, {**others, "--cache": cache, "--full-history": full_history})
-        segment_auto(found, output, model=model, series=series, many=many)
-        return
-    if prompts is not None:
-        check_no_scan(said, (scans, series, name, picture, save))
+        segment_auto(scans or (), output, model=model, series=series, many=many)
+    elif prompts is not None:
+        check_no_scan(said, (scans or None, series, name, picture, save))
         run_many(prompts, output, how, many)
-        return
-    one = the_scan(found, many)
-    job = Job(scan=one, series=series, name=name, output=output, picture=picture, save=save)
-    segment_one(job, said, how)
+    else:
+        one = the_scan(scans or (), many)
+        job = Job(scan=one, series=series, name=name, output=output, picture=picture, save=save)
+        segment_one(job, said, how)

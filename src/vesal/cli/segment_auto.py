@@ -1,7 +1,7 @@
 """`vesal segment --auto`: everything that a model was taught, in one scan or in many."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def check_no_prompts(said: Said, others: Mapping[str, object]) -> None:
 
 
 def segment_auto(
-    scans: list[Path], output: Path, *, model: str, series: str | None, many: Many
+    scans: Sequence[Path], output: Path, *, model: str, series: str | None, many: Many
 ) -> None:
     """Segment scans with an automatic model and print what was found.
 
@@ -87,7 +87,7 @@ def _one(scan: Path, output: Path, model: str, series: str | None) -> None:
     print_facts(facts)
 
 
-def _many(scans: list[Path], folder: Path, model: str, many: Many) -> None:
+def _many(scans: Sequence[Path], folder: Path, model: str, many: Many) -> None:
     """Raises typer.Exit with code 6 if a scan failed."""
     from vesal.images.write import make_folder
 
