@@ -16,18 +16,19 @@ import torch
 from vesal.checkpoints.automatic import new_automatic
 from vesal.geometry.resample import resample
 from vesal.images import open_image
+from vesal.images.normalisation import Normalisation
 from vesal.inference.automatic import segment_automatically
-from vesal.inference.automatic_lattice import lattice_over, seen, upright
+from vesal.inference.automatic_lattice import lattice_over, shown, upright
 from vesal.labels import LabelMap, open_labels
 from vesal.models.automatic import Automatic
-from vesal.models.automatic_config import AutomaticConfig, Normalisation
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.zoo import ZOO
 from vesal.training.lessons.classes import Classes
 
 CLASSES = ("liver", "spleen", "stomach", "aorta")
 SPACING_MM = (3.0, 3.0, 3.0)
 WINDOW = (64, 64, 16)
-CT = Normalisation(kind="fixed", low=-200.0, high=300.0, mean=40.0, deviation=100.0)
+CT = Normalisation(kind="ct", low=-200.0, high=300.0, mean=40.0, deviation=100.0)
 RATE, WARM = 3e-3, 20
 FOREGROUND = 0.5  # share of the windows that are centred on a voxel of a class
 
@@ -54,22 +55,23 @@ def prepared(scan: Path, labels: Path) -> Arrays:
         for n in range(1, len(CLASSES) + 1)
     ]
     numbers = np.where(np.max(shares, 0) > 0.5, np.argmax(shares, 0) + 1, 0).astype(np.uint8)
-    shown = seen(values, grid, lattice, CT)
-    missing = [(0, max(0, w - n)) for w, n in zip(WINDOW, shown.shape, strict=True)]
-    return np.pad(shown, missing), np.pad(numbers, missing)
+    seen = shown(values, grid, lattice, CT)
+    missing = [(0, max(0, w - n)) for w, n in zip(WINDOW, numbers.shape, strict=True)]
+    padded = np.pad(seen.values, missing, constant_values=seen.beyond)
+    return padded, np.pad(numbers, missing)
 
 
 def window(data: Arrays, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """A random window, half of the time around a voxel of a random class; brightness varies."""
-    shown, numbers = data
-    most = np.array(shown.shape) - WINDOW
+    seen, numbers = data
+    most = np.array(seen.shape) - WINDOW
     start = rng.integers(0, most + 1)
     if rng.random() < FOREGROUND:
         places = np.argwhere(numbers == rng.integers(1, len(CLASSES) + 1))
         jitter = rng.integers(-8, 9, 3)
         start = np.clip(rng.choice(places) - np.array(WINDOW) // 2 + jitter, 0, most)
     part = tuple(slice(s, s + w) for s, w in zip(start, WINDOW, strict=True))
-    image = shown[part] * rng.uniform(0.85, 1.15) + rng.uniform(-0.15, 0.15)
+    image = seen[part] * rng.uniform(0.85, 1.15) + rng.uniform(-0.15, 0.15)
     image = image + rng.normal(0, 0.1, WINDOW)
     batch = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
     return batch, torch.from_numpy(numbers[part].copy())[None, None]

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 from tests.networks import tiny_config
 from vesal.checkpoints.automatic import new_automatic
+from vesal.images.normalisation import Normalisation
 from vesal.models.automatic import Automatic
-from vesal.models.automatic_config import AutomaticConfig, Normalisation
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.sam_config import SamConfig
 from vesal.models.zoo import PUBLISHED
 
-AS_IT_IS = Normalisation(kind="fixed")
+AS_IT_IS = Normalisation(kind="ct", low=-1e6, high=1e6)
 """Leaves intensities alone."""
 
 

@@ -40,7 +40,9 @@ def test_opening_an_image_loads_no_torch(scans: Path) -> None:
     assert "torch" not in loaded
 
 
-@pytest.mark.parametrize("words", [["--help"], ["segment", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["segment", "--help"], ["curate", "--help"], ["--version"]]
+)
 def test_help_loads_neither_torch_nor_numpy(words: list[str]) -> None:
     """`vesal --help` comes at once."""
     assert not {"torch", "numpy", "scipy"} & after_command(*words)

@@ -2,12 +2,17 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.networks import tiny_config
+from vesal.training.lessons.mini import Clicks
 from vesal.training.recipe import Recipe
+from vesal.training.schedule import Schedule
+from vesal.training.settings import Settings
+from vesal.training.sources.windows import Windows
 from vesal.training.volume import LabelledVolume, Partition
 
 
@@ -62,30 +67,48 @@ def tiny_corpus(folder: Path) -> list[str]:
 
 
 def tiny_recipe(**changes: object) -> Recipe:
-    """Six steps of a tiny network, every third one on slices."""
+    """Six steps of a tiny network, every third one on slices; changes in whatever record has them.
+
+    ``warmup_steps`` and ``fall_share`` are the schedule's.
+    """
     recipe = Recipe(
         name="tiny",
+        about="for tests",
         model=tiny_config(),
         seed=5,
-        steps=6,
-        volume_windows=1,
-        volume_side=16,
-        slice_windows=2,
-        slice_side=24,
-        slice_every=3,
-        targets=2,
-        rounds=(1, 2, 3),
-        hint_share=0.5,
-        learning_rate=3e-3,
-        warmup_steps=2,
-        decay_share=0.5,
-        weight_decay=1e-4,
-        clip_norm=1.0,
-        averaging=0.6,
-        synthetic_volumes=1,
-        synthetic_side=24,
-        synthetic_share=0.25,
-        validate_every=3,
-        save_every_s=1e9,
+        lesson=Clicks(rounds=(1, 2, 3), hint_share=0.5),
+        data=Windows(
+            volume_windows=1,
+            volume_side=16,
+            slice_windows=2,
+            slice_side=24,
+            slice_every=3,
+            targets=2,
+            synthetic_volumes=1,
+            synthetic_side=24,
+            synthetic_share=0.25,
+        ),
+        settings=Settings(
+            steps=6,
+            rate=3e-3,
+            schedule=Schedule(kind="linear", warmup_steps=2, fall_share=0.5),
+            weight_decay=1e-4,
+            clip_norm=1.0,
+            averaging=0.6,
+            validate_every=3,
+            save_every_s=1e9,
+        ),
     )
-    return dataclasses.replace(recipe, **changes)  # type: ignore[arg-type]
+    changed: Recipe = _changed(recipe, dict(changes))
+    return changed
+
+
+def _changed(record: Any, changes: dict[str, object]) -> Any:  # a dataclass of any kind
+    """The record with the changes that it or a record in it has a field for."""
+    for field in dataclasses.fields(record):
+        inner = getattr(record, field.name)
+        if field.name in changes:
+            record = dataclasses.replace(record, **{field.name: changes.pop(field.name)})
+        elif dataclasses.is_dataclass(inner) and field.name != "model":
+            record = dataclasses.replace(record, **{field.name: _changed(inner, changes)})
+    return record

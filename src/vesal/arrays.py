@@ -5,7 +5,7 @@ test run checks it. Index-space arrays follow the axes of the file (see `geometr
 """
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, Shaped, UInt8, UInt16, UInt32
+from jaxtyping import Bool, Float32, Float64, Int64, Shaped, UInt8, UInt16, UInt32, UInt64
 
 Voxels = Shaped[np.ndarray, "*space"]
 """Values on a grid, of any type; a colour raster has a last axis of three."""
@@ -111,3 +111,24 @@ TurnedVoxels = Shaped[np.ndarray, "*turned"]
 
 ClassLogits = Float32[np.ndarray, "_ ..."]
 """A logit for each class, the background first, at each voxel of a part of a lattice."""
+
+TrainingImage = Float32[np.ndarray, "channel *space"]
+"""One window, prepared as a model wants it."""
+
+TrainingMasks = Bool[np.ndarray, "target *space"] | UInt8[np.ndarray, "target *space"]
+"""What is to be found in one window: masks, or the numbers of classes."""
+
+EightBits = UInt8[np.ndarray, "*space"]
+"""Brightness from 0 to 255; a colour raster has a last axis of three."""
+
+Pages = UInt8[np.ndarray, "pages rows columns *colours"]
+"""Slices as they lie on a page, one after the other; colours have a last axis of three."""
+
+PageMasks = Bool[np.ndarray, "pages rows columns"]
+"""True inside the object, slice after slice as they lie on a page."""
+
+PageNumbers = UInt32[np.ndarray, "rows columns"]
+"""The number of the connected piece that each pixel of a slice belongs to, 0 for none."""
+
+MemberIndex = UInt64[np.ndarray, "2 members"]
+"""Of each member of an archive a checksum of its name, and the place of its record."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.datasets.archives import zipped
 from tests.datasets.trees import summary, touch
 from vesal.datasets import Structure
 from vesal.datasets.sam_med3d import find_sam_med3d
@@ -58,3 +59,32 @@ def test_data_sets_of_nnunet_in_folders_are_none(tmp_path: Path) -> None:
     touch(tmp_path, ["raw/D1/imagesTr/a.png", "raw/D1/labelsTr/a.png", "raw/D1/dataset.json"])
     assert find_sam_med3d(tmp_path, 0) is None
     assert find_sam_med3d(tmp_path / "x.csv", 0) is None
+
+
+def test_categories_may_be_archives(tmp_path: Path) -> None:
+    """Beside folders, with the name of the category inside or as that of the archive."""
+    liver = ["liver/ct_WORD/imagesTr/a.nii.gz", "liver/ct_WORD/labelsTr/a.nii.gz"]
+    spleen = [
+        "ct_AMOS/imagesTs/b.nii.gz",
+        "ct_AMOS/labelsTs/b.nii.gz",
+        "ct_AMOS/imagesTs/._b.nii.gz",
+    ]
+    plain = ["tumor/mr_t1_B/imagesVal/c.nii.gz", "tumor/mr_t1_B/labelsVal/c.nii.gz"]
+    touch(tmp_path, plain)
+    for name, inside in (("liver", liver), ("spleen", spleen)):
+        zipped(tmp_path / f"{name}.zip", dict.fromkeys(inside, b""))
+    (tmp_path / "other.zip").write_bytes(b"no archive")
+    zipped(tmp_path / "raw2.zip", dict.fromkeys(["ct_WORD/dataset.json", *liver], b""))
+    found = find_sam_med3d(tmp_path, 0)
+    assert found is not None
+    facts = [(p.name, p.image.relative_to(tmp_path).parts[0], p.part) for p in found.pairs]
+    assert facts == [
+        ("liver-ct_WORD-a", "liver.zip", "train"),
+        ("spleen-ct_AMOS-b", "spleen.zip", "test"),
+        ("tumor-mr_t1_B-c", "tumor", "validation"),
+    ]
+    alone = find_sam_med3d(tmp_path / "spleen.zip", 0)
+    assert alone is not None
+    assert [p.labels[0].structures[0].name for p in alone.pairs] == ["spleen"]
+    assert alone.pairs[0].modality == "CT"
+    assert (alone.pairs[0].dataset, alone.pairs[0].patient) == ("AMOS", "b")

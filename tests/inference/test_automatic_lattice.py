@@ -66,35 +66,17 @@ def test_a_lattice_covers_the_image_and_begins_at_its_corner(
     assert (np.array(lattice.shape)[~thick] == 1).all()
 
 
-def test_fixed_numbers_scale_all_images_alike() -> None:
-    """Cut, less the mean, over the deviation."""
-    rule = Normalisation(kind="fixed", low=-100.0, high=300.0, mean=100.0, deviation=50.0)
-    values = np.array([[-1000, -100, 100, 300, 3000]], np.int16)
-    assert normalised(values, rule).tolist() == [[-4, -4, 0, 4, 4]]
+def test_an_axis_without_a_spacing_stays_as_it_is() -> None:
+    """0 is the image's own; nothing is interpolated along it."""
+    grid = upright(np.zeros(UGLY["oblique"].shape), UGLY["oblique"])[1]
+    assert lattice_over(grid, (0.0, 0.0, 0.0)).same_as(grid, 1e-9)
+    lattice = lattice_over(grid, (0.0, 3.0, 0.0))
+    assert lattice.spacing_mm == pytest.approx((grid.spacing_mm[0], 3.0, grid.spacing_mm[2]))
 
 
-@given(st.floats(-5, 5), st.floats(0.1, 5), st.integers(0, 9))
-def test_an_image_of_its_own_scale_has_mean_0_and_deviation_1(
-    shift: float, scale: float, seed: int
-) -> None:
-    """Whatever its units."""
-    values = np.random.default_rng(seed).normal(shift, scale, (8, 9, 7)).astype(np.float32)
-    scaled = normalised(values, Normalisation())
-    assert abs(float(scaled.mean())) < 1e-4
-    assert abs(float(scaled.std()) - 1) < 1e-4
-
-
-def test_an_image_that_is_cut_to_one_value_is_0_and_not_nan() -> None:
-    """A window that shows nothing is no reason to fail."""
-    rule = Normalisation(low=0.0, high=1.0)
-    assert (normalised(np.full((3, 3), 7.0), rule) == 0).all()
-
-
-def test_what_lies_beyond_the_image_is_the_mean() -> None:
-    """0 after normalisation, and the image itself is read where it lies."""
-    grid = Grid(shape=(4, 4, 4), affine=np.eye(4))
-    shown = seen(
-        np.full((4, 4, 4), 5.0), grid, grid.crop((0, 0, 0), (6, 4, 4)), Normalisation(kind="fixed")
-    )
-    assert (shown[:4] == 5).all()
-    assert (shown[5:] == 0).all()
+@pytest.mark.parametrize("kind", ["ct", "zscore"])
+def test_an_image_is_seen_as_in_training(kind: str, scans: Path, tmp_path: Path) -> None:
+    """A patch of the training's own source, and the same part of what is shown at use."""
+    labels = scans / "example_seg_mr.nii.gz"
+    pair = Pair(image=scans / "example_mr_sm.nii.gz", labels=labels)
+    assert pair

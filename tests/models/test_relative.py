@@ -27,6 +27,27 @@ def test_the_published_bias_of_sam_med3d_is_the_reference() -> None:
         np.testing.assert_allclose(bias.reshape(wanted.shape), wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("real", [(3, 3, 2), (3, 2, 3), (2, 3, 3), (2, 3, 2), (2, 2, 2)])
+def test_windows_padded_along_any_axes_have_a_gradient(real: tuple[int, int, int]) -> None:
+    """That of the padding is right too; along the last axis alone it was not a number once."""
+    generator = torch.Generator().manual_seed(0)
+    q, own = (
+        torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
+        for shape in ((1, 1, *real, 2), (1, 2))
+    )
+    tables = [
+        torch.randn(5, 2, generator=generator, dtype=torch.float64, requires_grad=True)
+        for _ in range(3)
+    ]
+
+    def padding(*tensors: torch.Tensor) -> torch.Tensor:
+        beyond = as_published_in_3d(tensors[0], list(tensors[2:]), 3, tensors[1])[1]
+        assert beyond is not None
+        return beyond
+
+    assert torch.autograd.gradcheck(padding, (q, own, *tables))
+
+
 def test_positions_in_3d_repeat_the_sine_and_exchange_two_axes() -> None:
     """Quirks Q2 and Q3 on a grid of 3."""
     golden = arrays("sam_unet/sam_med3d_quirks")

@@ -1,5 +1,7 @@
 """One step of SAM-UNet's training against its reference: where gradients go, and how large."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,9 @@ from tests.goldens import canonical, golden_network, record
 from vesal.models import nd
 from vesal.models.promptable import Embedding, PromptTensors
 from vesal.models.segmenter import Segmenter
+from vesal.training.lessons.dialogue import Dialogue
+from vesal.training.lessons.losses import sam_unet
+from vesal.training.lessons.prompted import PromptedLesson
 from vesal.training.paper_losses import focal, soft_dice
 
 GOLDEN = record("sam_unet/train_step_res34")
@@ -89,3 +94,14 @@ def test_batch_statistics_move_as_in_the_reference(stepped: tuple[Segmenter, obj
         running = state[canonical(key)]
         assert float(running.mean()) == pytest.approx(mean, abs=1e-5), key
         assert float(running.std()) == pytest.approx(deviation, abs=1e-5), key
+
+
+def test_the_lesson_has_the_loss_of_the_reference() -> None:
+    """The boxes that it finds, where they are not moved, the batch statistics, the joint Dice."""
+    images, labels, _ = drawn()
+    dialogue = Dialogue(loss=partial(sam_unet, joint=True), shifted_boxes=False)
+    lesson = PromptedLesson(golden_network("sam-unet-34"), dialogue, {"branch": 1.0})
+    with torch.no_grad():
+        taught = lesson(images, labels, 0, (), (0,))
+    assert float(taught.loss) == pytest.approx(GOLDEN["total"], rel=2e-4)
+    assert float(taught.logits.mean()) == pytest.approx(GOLDEN["masks_mean"], abs=2e-4)

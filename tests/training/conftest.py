@@ -1,5 +1,18 @@
 """Fixtures for the tests of training."""
 
+from pathlib import Path
+
+import pytest
+
 from tests.threads import one_thread
+from tests.volumes import tiny_corpus
 
 __all__ = ["one_thread"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two volumes."""
+    folder = tmp_path_factory.mktemp("corpus")
+    tiny_corpus(folder)
+    return folder

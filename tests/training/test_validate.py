@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pixels
 
 from tests.fakes import BrightModel
 from tests.volumes import ball_labels, ball_volume, tiny_corpus
+from vesal.images.panel import PREDICTED
 from vesal.models.promptable import Decoded, Embedding, PromptTensors
 from vesal.training.sample import Sample
-from vesal.training.validate import Validation, validate, validation_windows
+from vesal.training.validate import ClickValidation, validation_windows
 from vesal.training.volume import Partition
 
 
@@ -27,6 +29,11 @@ class CarefulModel(BrightModel):
         return Decoded(logits=logits)
 
 
+def scored(model: BrightModel, validation: ClickValidation) -> dict[str, float]:
+    """The scores, without a picture."""
+    return validation.scores(model, None).scores
+
+
 def seen_target(target: np.ndarray) -> Sample:
     """A window whose first channel is the target itself."""
     channel = np.where(target, 1, -1).astype(np.float32)
@@ -36,13 +43,13 @@ def seen_target(target: np.ndarray) -> Sample:
 def test_a_model_that_knows_scores_one_and_an_idle_one_nothing() -> None:
     """After 1, 3 and 5 clicks, by the name of the volume."""
     target = ball_labels((12, 11, 10)) > 0
-    validation = Validation(samples={"a": [seen_target(target)], "b": [seen_target(~target)]})
+    validation = ClickValidation(samples={"a": [seen_target(target)], "b": [seen_target(~target)]})
     names = {f"{name}@{clicks}" for name in "ab" for clicks in (1, 3, 5)}
-    assert validate(BrightModel(), validation) == dict.fromkeys(names, 1.0)
-    blind = Validation(
+    assert scored(BrightModel(), validation) == dict.fromkeys(names, 1.0)
+    blind = ClickValidation(
         samples={"a": [dataclasses.replace(seen_target(target), targets=~target[None])]}
     )
-    assert set(validate(BrightModel(), blind).values()) == {0.0}
+    assert set(scored(BrightModel(), blind).values()) == {0.0}
 
 
 def test_each_click_is_shown_with_those_before_and_the_last_answer() -> None:
@@ -50,7 +57,7 @@ def test_each_click_is_shown_with_those_before_and_the_last_answer() -> None:
     model = CarefulModel()
     target = np.zeros((8, 8, 8), np.bool_)
     target[2:5, 2:5, 2:5] = True
-    scores = validate(model, Validation(samples={"a": [seen_target(target)]}))
+    scores = scored(model, ClickValidation(samples={"a": [seen_target(target)]}))
     assert model.encoded == 1
     assert [p.points.shape[1] for p in model.prompts] == [1, 2, 3, 4, 5] * 2
     assert [p.previous is None for p in model.prompts] == [True, *[False] * 4] * 2
@@ -63,7 +70,7 @@ def test_a_user_stops_clicking_where_all_is_right() -> None:
     model = CarefulModel()
     target = np.zeros((4, 4, 4), np.bool_)
     target[1, 2, 3] = True
-    scores = validate(model, Validation(samples={"a": [seen_target(target)]}))
+    scores = scored(model, ClickValidation(samples={"a": [seen_target(target)]}))
     assert scores == {"a@1": 1.0, "a@3": 1.0, "a@5": 1.0}
     assert len(model.prompts) == 2
 
@@ -97,3 +104,22 @@ def test_validation_targets_are_drawn_by_people(tmp_path: Path) -> None:
     seen = [w.image[0][t].mean() for w in windows if np.ptp(w.image[0]) for t in w.targets]
     assert len(seen) > 20
     assert max(seen) < 0
+
+
+def test_examples_are_drawn_where_a_picture_is_asked_for(tmp_path: Path) -> None:
+    """A window and a slice, with what is right and what was answered."""
+    target = ball_labels((12, 11, 10)) > 0
+    flat = ball_labels((20, 22, 1)) > 0
+    samples = {"volume": [seen_target(target)], "slice": [seen_target(flat)]}
+    model = BrightModel()
+    validated = ClickValidation(samples=samples).scores(model, tmp_path / "examples.png")
+    assert validated.score == 1.0
+    with Pixels.open(tmp_path / "examples.png") as picture:
+        colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    turquoise = (np.abs(colours.astype(int) - PREDICTED).max(1) < 20).sum()
+    assert turquoise > 100
+
+
+def test_a_score_without_validation_is_nothing() -> None:
+    """And no division by zero."""
+    assert ClickValidation(samples={}).scores(BrightModel(), None).score == 0

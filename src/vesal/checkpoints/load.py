@@ -80,19 +80,30 @@ def load_model(
     return model.requires_grad_(False).eval()
 
 
-def save_model(model: PromptableUNet, path: Path) -> str:
-    """Write the model in half precision, its config in the header; returns the file's SHA-256.
+def save_model(model: Model, path: Path, notes: tuple[str, ...] = ()) -> str:
+    """Write the model with its config in the header; returns the file's SHA-256.
+
+    Our own network is written in half precision, one of a published family as it is.
+
+    Args:
+        model: on any device.
+        path: of the safetensors file.
+        notes: sentences that `vesal weights info` shows.
 
     Raises:
         CheckpointError: a weight is NaN, infinite, or too large for half precision.
         ResourceError: the disk refuses; what was there before is still there.
     """
-    tensors = {key: tensor.half().contiguous() for key, tensor in model.state_dict().items()}
+    half = isinstance(model, PromptableUNet)
+    tensors = {
+        key: (tensor.half() if half and tensor.is_floating_point() else tensor).cpu().contiguous()
+        for key, tensor in model.state_dict().items()
+    }
     broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
     if broken:
         msg = f"{path} would hold NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
         raise CheckpointError(msg)
-    write_safetensors(path, model.config, tensors)
+    write_safetensors(path, model.config, tensors, notes)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

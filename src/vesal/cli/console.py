@@ -24,7 +24,9 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def bar(text: str, *, patience_s: float = _PATIENCE_S, left: bool = False) -> Iterator[Progress]:
+def bar(
+    text: str, *, patience_s: float = _PATIENCE_S, left: bool = False, quiet: bool = False
+) -> Iterator[Progress]:
     """Give a progress that becomes a bar on stderr once `patience_s` seconds have passed.
 
     A timer draws it, so it comes even while one long step reports nothing. It vanishes at the
@@ -34,8 +36,9 @@ def bar(text: str, *, patience_s: float = _PATIENCE_S, left: bool = False) -> It
         text: what is being done, until the first report says it better.
         patience_s: seconds without a bar.
         left: also show the time that is left, where all steps take about as long.
+        quiet: draw none, since another process does.
     """
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from vesal.cli import (
     challenge,
+    curate,
     demo,
     evaluate,
     export,
@@ -36,6 +37,7 @@ _EXAMPLES = """[bold]Examples[/bold]
   vesal segment --prompts cases.csv -o out/
   vesal serve scans/
   vesal evaluate data/ -o report/
+  vesal curate data/ -o curated/
   vesal segment --help
 
 [dim]vesal is a research tool, not a medical device.[/dim]"""
@@ -55,6 +57,7 @@ app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
 app.command("serve", help=serve.HELP, epilog=serve.EXAMPLES)(serve.serve)
 app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+app.command("curate", help=curate.HELP, epilog=curate.EXAMPLES)(curate.curate)
 app.command("evaluate", help=evaluate.HELP, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("challenge", help=challenge.HELP, epilog=challenge.EXAMPLES)(challenge.challenge)
 app.command("export", help=export.HELP, epilog=export.EXAMPLES)(export.export)

@@ -1,6 +1,8 @@
 """A line of the catalogue: a mask that was kept or left out, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +47,15 @@ class Row:
     volume_mm3: float = 0.0
     share: float = 0.0
     pieces: int = 0
+
+
+def row_of(record: Mapping[str, Any]) -> Row:
+    """The row of a record out of a file, where tuples have become lists.
+
+    Raises:
+        TypeError: an attribute is unknown or missing.
+    """
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
+    return Row(**values)

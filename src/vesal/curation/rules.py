@@ -1,12 +1,14 @@
 """The contract of a set of curation rules."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vesal.curation.row import Row
 from vesal.datasets import Opened
 
 
+@runtime_checkable
 class Rules(Protocol):
     """Published rules that turn a case into training images and masks.
 
@@ -17,6 +19,14 @@ class Rules(Protocol):
     @property
     def name(self) -> str:
         """Of the data set whose rules these are, such as "sam-med3d"."""
+        ...
+
+    def prepare(self, names: Mapping[str, Collection[str]]) -> "Rules":
+        """The same rules, knowing what structures there are; asked once, before any case.
+
+        Args:
+            names: of all structures that can be used, by data set.
+        """
         ...
 
     def curate(self, opened: Opened, part: str, output: Path) -> tuple[Row, ...]:

@@ -38,11 +38,12 @@ def find_pairs(source: Path, *, channel: int = 0) -> Found:
     """The images of a data set that have labels, how they were found, and what was left out.
 
     Reads tables (CSV), nnU-Net versions 1 and 2, the Medical Segmentation Decathlon, BIDS
-    derivatives, SAM-Med3D, SAM-Med2D, npz files of the CVPR 2025 challenge, and plain folders. No
-    image is opened.
+    derivatives, SAM-Med3D, SAM-Med2D, npz files of the CVPR 2025 challenge, and plain folders;
+    SAM-Med2D and SAM-Med3D out of zip archives too. No image is opened.
 
     Args:
-        source: a folder, a table, or a JSON file of SAM-Med2D.
+        source: a folder, a table, a JSON file of SAM-Med2D, or a zip archive (the last part of a
+            split one).
         channel: which image of a case of nnU-Net that has several.
 
     Raises:

@@ -36,17 +36,17 @@ def found(layout: str, pairs: Iterable[Pair], notes: Sequence[str] = ()) -> Foun
     Raises:
         ConfigError: two pairs cannot be told apart.
     """
-    named = [replace(pair, name=safe_names([pair.name])[0]) for pair in pairs]
+    named = [_called(pair, pair.name) for pair in pairs]
     for word in ("dataset", "part"):
         twice = _twice(named)
         named = [
-            replace(pair, name=safe_names([f"{getattr(pair, word)}-{pair.name}"])[0])
+            _called(pair, f"{getattr(pair, word)}-{pair.name}")
             if pair.name.casefold() in twice and getattr(pair, word)
             else pair
             for pair in named
         ]
     _refuse_twice(named)
-    known = (replace(pair, patient=pair.patient or pair.name) for pair in named)
+    known = (pair if pair.patient else replace(pair, patient=pair.name) for pair in named)
     return Found(
         pairs=tuple(sorted(known, key=lambda pair: pair.name)), layout=layout, notes=tuple(notes)
     )
@@ -78,6 +78,12 @@ def once(keys: Iterable[tuple[str, Path]]) -> dict[str, Path]:
             raise ConfigError(msg)
         files[key] = path
     return files
+
+
+def _called(pair: Pair, name: str) -> Pair:
+    """The pair by a name that is fit for files; millions of pairs have one already."""
+    safe = safe_names([name])[0]
+    return pair if safe == pair.name else replace(pair, name=safe)
 
 
 def _twice(pairs: Sequence[Pair]) -> set[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from vesal.arrays import LabelArray
+from vesal.datasets.archive_path import on_disk
 from vesal.datasets.challenge import SUFFIX, read_image, read_numbered
 from vesal.datasets.image_files import stem_of
 from vesal.datasets.matching import on_grid
@@ -83,10 +84,16 @@ def open_pair(pair: Pair, *, resample: bool = False, only: Sequence[str] = ()) -
 def image_at(path: Path) -> Image:
     """The image of a pair alone: a file or folder of `open_image`, or a case of the challenge.
 
+    It may lie in a zip archive: see `archive_path`.
+
     Raises:
         VesalError: as for `open_pair`.
     """
-    return read_image(path) if path.suffix.lower() == SUFFIX else open_image(path)
+    with on_disk(path) as file:
+        image = read_image(file) if path.suffix.lower() == SUFFIX else open_image(file)
+    if file == path:
+        return image
+    return replace(image, source=replace(image.source, path=path))  # the file is gone
 
 
 def _wanted(name: str, only: Sequence[str]) -> bool:
@@ -94,6 +101,11 @@ def _wanted(name: str, only: Sequence[str]) -> bool:
 
 
 def _labels(path: Path, image: Image, *, resample: bool) -> _Labels:
+    with on_disk(path) as file:
+        return _read_labels(file, image, resample=resample)
+
+
+def _read_labels(path: Path, image: Image, *, resample: bool) -> _Labels:
     if path.suffix.lower() == SUFFIX:
         array = read_numbered(path, "gts", image.grid.shape)
         return _Labels(array=array, names={}, boxes=ndimage.find_objects(array), notes=())

@@ -1,93 +1,119 @@
 """Data sets as SAM-Med2D has them: a JSON file that says which masks belong to which image.
 
-Files of SA-Med2D-20M are named modality_sub--dataset--case--axis_slice.png, and a mask has
---class_instance behind the name of its image. Those of the demo of SAM-Med2D are named
-case_slice.png and case_slice_structure_instance.png.
+Read from a folder or straight from the archive, as SA-Med2D-16M unpacks to 20 million files. What
+names say is in `sam_med2d_names`.
 """
 
+import os
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from vesal.datasets.archive_path import exists, is_archive, names_in_archive
 from vesal.datasets.found import Found, found, left_out
-from vesal.datasets.image_files import stem_of
-from vesal.datasets.json_file import read_object
-from vesal.datasets.modality import modality_of
-from vesal.datasets.pair import LabelFile, Pair, Structure
-from vesal.errors import ConfigError
+from vesal.datasets.pair import Pair
+from vesal.datasets.sam_med2d_list import entries, is_listing, masks_by_image
+from vesal.datasets.sam_med2d_names import Known, pair_of
+from vesal.errors import ConfigError, ImageError
 
-_OPENING = re.compile(rb'\s*\{\s*"[^"]*\.(png|jpe?g|tiff?)"\s*:', re.IGNORECASE)
-_HEAD_BYTES = 4096
-_CLASSES = "*class_mapping_id.json"
-_Classes = Mapping[tuple[str, int], str]
+_LISTING = "SAMed2D_v1.json"
+_RELEASE = "SAMed2Dv1"
+_KINDS, _PARTS = ("image2label", "label2image"), ("train", "validation", "test")
+_OF_PART = re.compile(rf"({'|'.join(_KINDS)})_({'|'.join(_PARTS)})\.json")
+_CLASSES, _PATIENTS = "class_mapping_id.json", "patient_mapping.json"
+# Of shorter lists every file is looked for; of longer ones so many, and all once one is missing:
+# on a disk that turns or is far away, 20 million looks take a day.
+_LOOKED_FOR_ALL, _LOOKED_FOR = 50_000, 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A list of images and masks, and the part of the data that its name says it is of."""
+
+    path: Path
+    part: str = ""
 
 
 def find_sam_med2d(source: Path, _channel: int) -> Found | None:
     """The pairs of a JSON file of image and mask paths; None if it is none.
 
     The masks of one image are label files of one pair. Paths begin in the folder of the file, or
-    in the one above.
+    in the one above. Parts come from image2label_train.json and its like, patients from the names
+    of cases, so that a split by patient is one by case; the published split is not.
 
     Args:
-        source: the JSON file, or a folder that holds one.
+        source: the JSON file, a folder that holds it, or an archive (.zip) of such a folder, the
+            last part of a split one.
 
     Raises:
         ConfigError: there are several, or none of its files is there.
+        ImageError: an archive is damaged or a part of it is missing.
     """
-    path = _listing(source)
-    if path is None:
+    lists = _lists(source)
+    if not lists:
         return None
-    masks = _masks_by_image(path)
-    base = _base(path, next(iter(masks)))
-    classes = _classes(path.parent)
-    no_image, no_mask, pairs = [], [], []
-    for image, listed in masks.items():
-        there = [name for name in listed if (base / name).is_file()]
-        no_mask += [name for name in listed if name not in there]
-        if not (base / image).is_file():
+    listed = [(one, image, masks) for one in lists for image, masks in masks_by_image(one.path)]
+    if not listed:
+        return found("SAM-Med2D", [])
+    base = _base(lists[0].path, listed[0][1])
+    missing = _missing(base, (name for _, image, masks in listed for name in (image, *masks)))
+    known = _known(lists[0].path.parent, whole=lists[0].path.name == _LISTING)
+    pairs: list[Pair] = []
+    no_image, no_mask = [], []
+    for one, image, masks in listed:
+        there = [name for name in masks if name not in missing] if missing else masks
+        no_mask += [name for name in masks if name in missing]
+        if image in missing:
             no_image.append(image)
         elif there:
-            pairs.append(_pair(base / image, [base / name for name in there], classes))
+            pairs.append(pair_of(image, there, base, known, one.part))
     notes = [*left_out(no_image, "images are missing"), *left_out(no_mask, "masks are missing")]
     return found("SAM-Med2D", pairs, notes)
 
 
-def _listing(source: Path) -> Path | None:
-    paths = sorted(source.glob("*.json")) if source.is_dir() else [source]
-    lists = [path for path in paths if _is_listing(path)]
-    if len(lists) > 1:
+def _lists(source: Path) -> tuple[_List, ...]:
+    """The list of all images, or those of the parts of a data set; none where there is none."""
+    paths = [path for path in _json_files(source) if is_listing(path)]
+    whole = [path for path in paths if path.name == _LISTING]
+    if len(paths) == 1 or whole:
+        return (_of_part((whole or paths)[0]),)
+    lists = [_of_part(path) for path in paths]
+    parts = {one.part: one for one in reversed(lists)}  # image2label before label2image
+    if any(not one.part for one in lists):
         msg = (
-            f"{source} holds several lists of masks ({', '.join(p.name for p in lists)}); give one"
+            f"{source} holds several lists of masks ({', '.join(p.name for p in paths)}); give one"
         )
         raise ConfigError(msg)
-    return lists[0] if lists else None
+    return tuple(parts[part] for part in sorted(parts))
 
 
-def _is_listing(path: Path) -> bool:
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return _OPENING.match(file.read(_HEAD_BYTES)) is not None
+def _of_part(path: Path) -> _List:
+    named = _OF_PART.fullmatch(path.name)
+    return _List(path=path, part=named[2] if named else "")
 
 
-def _masks_by_image(path: Path) -> dict[str, list[str]]:
-    """Masks by image, whichever way round the file has it."""
-    masks: dict[str, list[str]] = {}
-    for key, value in read_object(path).items():
-        if isinstance(value, str):
-            masks.setdefault(value, []).append(key)
-        elif isinstance(value, list) and all(isinstance(name, str) for name in value):
-            masks.setdefault(key, []).extend(value)
-        else:
-            msg = f"{path.name} must give each file a path or a list of paths, got {value!r:.100}"
-            raise ConfigError(msg)
-    return masks
+def _json_files(source: Path) -> list[Path]:
+    """JSON files that may be lists, in order."""
+    if is_archive(source):
+        usual = [source / folder / _LISTING for folder in (_RELEASE, "")]
+        return next(([path] for path in usual if exists(path)), None) or _in_archive(source)
+    paths = sorted(source.glob("*.json")) if source.is_dir() else [source]
+    return [path for path in paths if path.suffix.lower() == ".json" and path.is_file()]
+
+
+def _in_archive(source: Path) -> list[Path]:
+    """JSON files of an archive, not deeper than in a folder."""
+    try:
+        names = [n for n in names_in_archive(source) if n.lower().endswith(".json")]
+    except ImageError:
+        return []  # not for this layout to say: DICOM may be in it
+    return [source / name for name in sorted(names) if name.count("/") <= 1]
 
 
 def _base(path: Path, first: str) -> Path:
     for folder in (path.parent, path.parent.parent):
-        if (folder / first).is_file():
+        if exists(folder / first):
             return folder
     msg = (
         f"{path.name} names {first}, which is neither in {path.parent} nor in "
@@ -96,60 +122,78 @@ def _base(path: Path, first: str) -> Path:
     raise ConfigError(msg)
 
 
-def _classes(folder: Path) -> dict[tuple[str, int], str]:
-    """Names of classes by data set and number, where the folder has a list of them."""
-    names = {}
-    for path in sorted(folder.glob(_CLASSES)):
-        for dataset, classes in read_object(path).items():
-            for name, number in classes.items() if isinstance(classes, dict) else ():
-                if str(number).isdecimal():
-                    names[dataset, int(str(number))] = str(name)
-    return names
-
-
-def _pair(image: Path, masks: Sequence[Path], classes: _Classes) -> Pair:
-    stem = stem_of(image)
-    modality, dataset, patient = _origin(stem)
-    named = [_structure(stem_of(mask), stem, dataset, classes) for mask in masks]
-    if not dataset and any(instance for _, instance in named):
-        patient = _patient_of_demo(stem)
-    counts = Counter(name for name, _ in named)
-    labels = tuple(
-        LabelFile(
-            path=mask,
-            structures=(
-                Structure(name=name if counts[name] == 1 else f"{name} {instance}", values=()),
-            ),
-        )
-        for mask, (name, instance) in zip(masks, named, strict=True)
-    )
-    return Pair(
-        name=stem, image=image, labels=labels, patient=patient, modality=modality, dataset=dataset
+def _missing(base: Path, names: Iterable[str]) -> frozenset[str]:
+    """Names of files that are not there, as far as was looked."""
+    every = list(names)
+    if len(every) > _LOOKED_FOR_ALL:
+        step = len(every) // _LOOKED_FOR
+        if all(exists(base / name) for name in every[::step]):
+            return frozenset()
+    by_folder: dict[str, list[str]] = {}
+    for name in every:
+        by_folder.setdefault(name.rpartition("/")[0], []).append(name)
+    on_disk = base.is_dir()
+    return frozenset(
+        name
+        for folder, inside in by_folder.items()
+        for name in (_not_in_folder if on_disk else _not_in_archive)(base, folder, inside)
     )
 
 
-def _origin(stem: str) -> tuple[str, str, str]:
-    """Modality, data set and case of an image of SA-Med2D-20M; empty for another one."""
-    parts = stem.split("--")
-    if len(parts) < 4:
-        return "", "", ""
-    return modality_of(parts[0]), parts[1], "--".join(parts[2:-1])
+def _not_in_folder(base: Path, folder: str, names: Iterable[str]) -> Iterator[str]:
+    """Names of files that a folder does not hold, by one look at it."""
+    if not (base / folder).is_dir():
+        yield from names
+        return
+    with os.scandir(base / folder) as found_there:
+        files = {entry.name for entry in found_there if entry.is_file()}
+    yield from (name for name in names if name.rpartition("/")[2] not in files)
 
 
-def _structure(mask: str, image: str, dataset: str, classes: _Classes) -> tuple[str, str]:
-    """What a mask shows, and which instance of it."""
-    rest = mask.removeprefix(image) if mask.startswith(image) else f"_{mask}"
-    numbered = re.fullmatch(r"--(\d{4})_(\d{3})", rest)
-    if numbered:
-        number, instance = numbered.groups()
-        return classes.get((dataset, int(number)), f"class {number}"), instance
-    named = re.fullmatch(r"_(.+)_(\d{3})", rest)
-    if named and mask.startswith(image):
-        return named.group(1).replace("_", " "), named.group(2)
-    return rest.strip("_-") or "object", ""
+def _not_in_archive(base: Path, _folder: str, names: Iterable[str]) -> Iterator[str]:
+    yield from (name for name in names if not exists(base / name))
 
 
-def _patient_of_demo(stem: str) -> str:
-    """The case of case_slice, if that is a name for one; else nothing."""
-    found_case = re.fullmatch(r"(.*\d.*)_\d+", stem)
-    return found_case.group(1) if found_case else ""
+def _known(folder: Path, *, whole: bool) -> Known:
+    """What the files beside a list say; of parts only where the list is one of all images."""
+    numbers = {
+        (dataset, number): name
+        for path in _beside(folder, _CLASSES)
+        for dataset, name, number in _told(path)
+    }
+    patients = {
+        (dataset, case): patient
+        for path in _beside(folder, _PATIENTS)
+        for dataset, case, patient in _told(path)
+    }
+    lists = [folder / f"{kind}_{part}.json" for part in _PARTS for kind in _KINDS] if whole else []
+    parts = {
+        image: _of_part(path).part
+        for path in lists
+        if exists(path)
+        for image, _ in masks_by_image(path)
+    }
+    return Known(
+        classes={
+            (dataset, int(number)): name
+            for (dataset, number), name in numbers.items()
+            if number.isdecimal()
+        },
+        patients=patients,
+        parts=parts,
+    )
+
+
+def _beside(folder: Path, ending: str) -> list[Path]:
+    """Files whose names end so: all of a folder, or that of the release in an archive."""
+    if folder.is_dir():
+        return sorted(folder.glob(f"*{ending}"))
+    path = folder / f"{_LISTING.removesuffix('.json')}_{ending}"
+    return [path] if exists(path) else []
+
+
+def _told(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Data set, name and what is said of it, where a file says something of names in data sets."""
+    for dataset, inside in entries(path):
+        if isinstance(inside, dict):
+            yield from ((dataset, str(name), str(value)) for name, value in inside.items())

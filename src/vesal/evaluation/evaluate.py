@@ -15,10 +15,10 @@ from vesal.evaluation.methods.choose import method
 from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.results import Result, Results, rows_of
 from vesal.evaluation.row import Row
-from vesal.evaluation.workers import done_by_workers
 from vesal.images.write import make_folder
 from vesal.models.cards import CARDS, Card
 from vesal.progress import Progress, silent
+from vesal.workers import done_by_workers
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import vesal
+from vesal.datasets.archive_path import file_behind
 from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
@@ -79,7 +80,7 @@ class Job:
 def key_of(job: Job, identity: str) -> str:
     """Hash of all that a result depends on: vesal's own code too; files by their size and time."""
     pair, protocol = job.pair, job.settings.chosen()
-    paths = [pair.image, *(labels.path for labels in pair.labels)]
+    paths = [file_behind(p) for p in (pair.image, *(labels.path for labels in pair.labels))]
     files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
     stamps = [file_stamp(path.resolve()) for path in files]
     facts = (

@@ -101,6 +101,22 @@ def write_nifti(
     labelled.to_filename(path)
 
 
+def write_volume(path: Path, array: Voxels, grid: Grid) -> None:
+    """Write the values of a volume, in their own type, where its grid says.
+
+    The affine goes into the sform (code 1) and, unless it is sheared, into the qform too. The same
+    values give the same bytes, packed or not.
+
+    Args:
+        path: ends in .nii or .nii.gz.
+        array: whole numbers of up to 32 bits, or floats.
+        grid: of the volume.
+    """
+    header = _new_header(array.shape, grid.affine)
+    header.set_data_dtype(array.dtype)
+    nib.Nifti1Image(array, None, header).to_filename(path)
+
+
 def _header(path: Path) -> nib.Nifti1Header:
     head = unpacked_head(path, 540)
     kind = nib.Nifti2Header if head[4:8] in _MAGICS_2 else nib.Nifti1Header

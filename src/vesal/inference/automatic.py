@@ -19,7 +19,7 @@ from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import is_constant
-from vesal.inference.automatic_lattice import lattice_over, seen, upright
+from vesal.inference.automatic_lattice import lattice_over, shown, upright
 from vesal.inference.automatic_windows import Slab, Slabs
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
@@ -59,8 +59,8 @@ def segment_automatically(
     turned, grid = upright(values, image.grid)
     target, _ = upright(labels, image.grid)
     lattice = lattice_over(grid, config.spacing_mm)
-    shown = seen(turned, grid, lattice, config.normalisation)
-    slabs = Slabs(shown, config, lambda window: asked(model, window), progress=progress)
+    seen = shown(turned, grid, lattice, config.normalisation)
+    slabs = Slabs(seen, config, lambda window: asked(model, window), progress=progress)
     for piece in _pieces(slabs, lattice, grid):
         target[piece.planes] = piece.numbers()
     logger.info("looked at %d windows in %.2f s", slabs.windows, time.monotonic() - started)

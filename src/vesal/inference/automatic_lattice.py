@@ -6,13 +6,15 @@ answer, and no bit. The axes of the lattice are those of the upright image: each
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from vesal.arrays import Resampled, TurnedVoxels, Voxels
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
-from vesal.models.automatic_config import Normalisation
+from vesal.images.intensity import robust_range
+from vesal.images.normalisation import Normalisation, moments
 
 _LETTERS = {2: "DR", 3: "RAS"}
 _OPPOSITE = {"R": "L", "A": "P", "S": "I", "D": "U"}
@@ -41,10 +43,11 @@ def upright(array: Voxels, grid: Grid) -> tuple[TurnedVoxels, Grid]:
 def lattice_over(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
     """The grid of that spacing along an upright image's axes, from its first corner on.
 
-    Its last voxels may reach beyond the image. An axis of one voxel stays one voxel.
+    Its last voxels may reach beyond the image. An axis of one voxel stays one voxel, and one of
+    spacing 0 stays as it is.
     """
-    counts = np.array(grid.shape)
-    step = np.array(spacing_mm) / np.array(grid.spacing_mm)  # a new voxel in old ones
+    counts, old = np.array(grid.shape), np.array(grid.spacing_mm)
+    step = np.where(np.array(spacing_mm) > 0, np.array(spacing_mm) / old, 1.0)  # new in old voxels
     single = counts == 1
     shape = np.where(single, 1, np.ceil(counts / step - _ROUNDING)).astype(int)
     matrix = np.diag([*np.where(single, 1.0, step), 1.0])
@@ -52,25 +55,22 @@ def lattice_over(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
     return Grid(shape=tuple(int(n) for n in np.maximum(shape, 1)), affine=grid.affine @ matrix)
 
 
-def seen(array: TurnedVoxels, grid: Grid, lattice: Grid, normalisation: Normalisation) -> Resampled:
-    """An image on a lattice as the model wants it, blurred where the lattice is coarser.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shown:
+    """An image on a lattice, at the scale on which the model learnt."""
 
-    Normalised before it is resampled: a mean of cut intensities is not the cut mean. Outside of the
-    image there is 0, the mean.
+    values: Resampled
+    beyond: float
+    """What stands outside of the image, at the same scale: the least usual value in it."""
+
+
+def shown(array: TurnedVoxels, grid: Grid, lattice: Grid, normalisation: Normalisation) -> Shown:
+    """An image as the model wants it, blurred where the lattice is coarser.
+
+    In the order of training (`vesal.training.sources.classes`): moved first, scaled by the moments
+    of the image on its own grid after that.
     """
-    return resample(normalised(array, normalisation), grid, lattice, antialias=True)
-
-
-def normalised(array: Voxels, rule: Normalisation) -> Resampled:
-    """Intensities cut and scaled by the rule; an image of one value becomes 0 everywhere.
-
-    Where the rule takes mean and deviation of each image, they are those of all its voxels.
-    """
-    values = np.clip(array.astype(np.float32), np.float32(rule.low), np.float32(rule.high))
-    mean, deviation = rule.mean, rule.deviation
-    if not rule.is_fixed:
-        mean = float(values.mean(dtype=np.float64))
-        deviation = float(values.std(dtype=np.float64)) or 1.0
-    values -= np.float32(mean)
-    values /= np.float32(deviation)
-    return values
+    moved = resample(array, grid, lattice, fill=float(array.min()), antialias=True)
+    own, dark = moments(array), np.floor(robust_range(array)[0])
+    beyond = normalisation.applied(np.full((1,), dark, np.float32), own)
+    return Shown(values=normalisation.applied(moved, own), beyond=float(beyond[0]))

@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from vesal.arrays import ClassLogits, Resampled
+from vesal.inference.automatic_lattice import Shown
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.progress import Progress, silent
 
@@ -54,7 +55,7 @@ class Slabs:
     """The finished slabs of an image, from its first plane to its last; can be gone through once.
 
     Args:
-        values: the image on its lattice, normalised.
+        shown: the image on its lattice.
         config: of the model.
         look: asks the model.
         progress: told of every window.
@@ -62,13 +63,14 @@ class Slabs:
 
     def __init__(
         self,
-        values: Resampled,
+        shown: Shown,
         config: AutomaticConfig,
         look: Look,
         *,
         progress: Progress = silent,
     ) -> None:
-        self._values, self._window = values, config.window
+        values = shown.values
+        self._values, self._beyond, self._window = values, shown.beyond, config.window
         self._outputs, self._look, self._progress = config.outputs, look, progress
         self._done = 0
         self._starts = [
@@ -128,7 +130,7 @@ class Slabs:
         return tuple(inside), tuple(part)
 
     def _shown(self, inside: tuple[slice, ...], part: tuple[slice, ...]) -> Resampled:
-        window = np.zeros(self._window, np.float32)  # 0 beyond the image: the mean
+        window = np.full(self._window, self._beyond, np.float32)
         window[inside] = self._values[part]
         return window
 

@@ -7,6 +7,9 @@ kept costs quality without an error.
 from dataclasses import dataclass
 from typing import Literal
 
+from vesal.models.promptable import Decoded
+from vesal.models.shapes import PreviousLogits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
@@ -24,6 +27,25 @@ class Habits:
     for a single click with nothing else."""
     blend: Literal["logits", "probabilities"] = "logits"
     """What is interpolated to the image's grid before it is thresholded."""
+
+    def mask_prompt(self, last: PreviousLogits | None) -> PreviousLogits | None:
+        """The last answer's logits as the family takes them for a mask prompt, if it takes any."""
+        if last is None or self.previous == "none":
+            return None
+        return last.sigmoid() if self.previous == "probabilities" else last
+
+    def chosen(self, decoded: Decoded, *, alone: bool) -> int:
+        """Which mask of the first prompt set counts.
+
+        Args:
+            decoded: what the model said.
+            alone: the prompt is a single click and nothing else.
+        """
+        if decoded.scores is None or self.reading == "first":
+            return 0
+        if self.reading == "best alone" and not alone:
+            return 0
+        return 1 + int(decoded.scores[0, 1:].argmax())
 
 
 HABITS: dict[str, Habits] = {

@@ -1,6 +1,6 @@
 """One slice shown to a 2D model, and what it reads there; encoded once, asked ever so often."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from vesal.inference.habits import HABITS
 from vesal.inference.pack import pack_prompts
 from vesal.inference.slices import Slices
 from vesal.inference.store import Shelf
-from vesal.models.promptable import Decoded, Promptable
+from vesal.models.promptable import Promptable
 from vesal.models.sam_config import SamConfig
 from vesal.models.shapes import Images
 
@@ -84,21 +84,18 @@ class SliceReader:
             previous: `Reading.coarse` of what is to be improved; left out where the family's mask
                 layers were not trained.
         """
-        if self._habits.previous == "none":
-            previous = None
-        elif self._habits.previous == "probabilities" and previous is not None:
-            previous = _probabilities(previous)
         prompts = pack_prompts(
             self._fit.to_square(points),
             positive,
             corners=None if corners is None else self._fit.to_square(corners),
             previous=previous,
         )
+        prompts = replace(prompts, previous=self._habits.mask_prompt(prompts.previous))
         embedding = self._encoded.of(number, lambda: self._look(number))
         with torch.inference_mode():
             decoded = self._model.decode(embedding, prompts)
-        alone = len(points) == 1 and corners is None and previous is None
-        mask = self._chosen(decoded, alone=alone)
+        alone = len(points) == 1 and corners is None and prompts.previous is None
+        mask = self._habits.chosen(decoded, alone=alone)
         coarse = np.ascontiguousarray(decoded.logits[0, mask].float().numpy())
         score = None if decoded.scores is None else float(decoded.scores[0, mask])
         return Reading(coarse=coarse, page=self._page(coarse), score=score)
@@ -110,13 +107,6 @@ class SliceReader:
     def _look(self, number: int) -> Images:
         square = square_of(self.slices.picture(number), self._fit, self._habits)
         return torch.from_numpy(square)[None]
-
-    def _chosen(self, decoded: Decoded, *, alone: bool) -> int:
-        """Which of the masks counts (see `Habits.reading`)."""
-        reading = self._habits.reading
-        if decoded.scores is None or reading == "first" or (reading == "best alone" and not alone):
-            return 0
-        return 1 + int(decoded.scores[0, 1:].argmax())
 
     def _page(self, coarse: Intensities) -> PageValues:
         if self._habits.blend == "logits":

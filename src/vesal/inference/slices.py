@@ -43,12 +43,7 @@ class Slices:
 
     def picture(self, number: int) -> Colours:
         """A slice as red, green and blue."""
-        values = self._turned(self._image.array[self.part(number)])
-        if values.dtype != np.uint8:
-            values = np.round(255 * window(values, *self._range)).astype(np.uint8)
-        if not self._image.is_colour:
-            values = np.repeat(values[..., None], 3, axis=-1)
-        return np.ascontiguousarray(values)
+        return as_picture(self._turned(self._image.array[self.part(number)]), self._range)
 
     def numbers(self, points_index: PointsIndex) -> NDArray[np.int64]:
         """The slice that each array index lies in."""
@@ -123,6 +118,20 @@ class Slices:
     def _turned(self, array: Voxels) -> NDArray[Any]:
         """A view of an array on the grid of a slice, as the slice lies on the page."""
         return self._flat.cut(array if self.normal is None else array.squeeze(self.normal), ())
+
+
+def as_picture(page: Voxels, bounds: tuple[float, float]) -> Colours:
+    """A slice as it lies on the page as red, green and blue, 0 to 255.
+
+    Args:
+        page: (row, column), with a last axis of colours or without; 8 bits are shown as they are.
+        bounds: values of the image that become 0 and 255.
+    """
+    if page.dtype != np.uint8:
+        page = np.round(255 * window(page, *bounds)).astype(np.uint8)
+    if page.ndim == 2:
+        page = np.repeat(page[..., None], 3, axis=-1)
+    return np.ascontiguousarray(page)
 
 
 def _plane_of(grid: Grid) -> Plane:

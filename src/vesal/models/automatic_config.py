@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from vesal.errors import ConfigError
+from vesal.images.normalisation import Normalisation
 from vesal.labels.segment import check_name
 from vesal.models.capabilities import Capabilities
 from vesal.models.sam_config import SamConfig
@@ -12,52 +13,10 @@ from vesal.models.unet_config import PromptableUNetConfig
 AUTOMATIC = "automatic"
 """The family of all automatic models, whatever encoder they have."""
 
-_FIXED, _IMAGE = "fixed", "image"
-_ANY = 1e30  # beyond all intensities, and a number that JSON knows
 _GLOBAL_BLOCKS = 4  # UNETR joins its decoder to four depths of the encoder
 _PATCH = 16  # voxels: four doublings, one for each of its steps
 _MOST_CLASSES = 255  # of labels of 8 bits, beside the background
 _MOST = 4096  # voxels an axis, channels: a config from elsewhere cannot ask for all memory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalisation:
-    """How intensities are brought to the scale on which the model learnt.
-
-    Values are cut to `low` and `high`, less their mean, over their deviation.
-
-    Raises:
-        ConfigError: an unknown kind, or numbers that are not finite or in no order.
-    """
-
-    kind: str = _IMAGE
-    """"fixed": the mean and deviation below, as suits CT; "image": those of each image."""
-    low: float = -_ANY
-    high: float = _ANY
-    mean: float = 0.0
-    deviation: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.kind not in (_FIXED, _IMAGE):
-            msg = f"kind of the normalisation must be 'fixed' or 'image', got {self.kind!r}"
-            raise ConfigError(msg)
-        if not -math.inf < self.low < self.high < math.inf:
-            msg = (
-                "low of the normalisation must be below high and both finite, "
-                f"got {self.low} and {self.high}"
-            )
-            raise ConfigError(msg)
-        if not math.isfinite(self.mean) or not 0 < self.deviation < math.inf:
-            msg = (
-                "mean of the normalisation must be finite and deviation above 0, "
-                f"got {self.mean} and {self.deviation}"
-            )
-            raise ConfigError(msg)
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether all images are scaled alike."""
-        return self.kind == _FIXED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +39,7 @@ class AutomaticConfig:
     window: tuple[int, ...]
     """Voxels of a window along each axis."""
     spacing_mm: tuple[float, ...]
-    """Between voxels of a window along each axis."""
+    """Between voxels of a window along each axis; 0 for the image's own."""
     normalisation: Normalisation
     features: int = 16
     """Channels of the decoder at full resolution (UNETR: 16); vesal-mini's has its own widths."""
@@ -128,9 +87,9 @@ class AutomaticConfig:
             msg = f"the window needs {self.ndim} sides of 1 to {_MOST} voxels, got {self.window}"
             raise ConfigError(msg)
         if len(self.spacing_mm) != self.ndim or any(
-            not 0 < spacing < math.inf for spacing in self.spacing_mm
+            not 0 <= spacing < math.inf for spacing in self.spacing_mm
         ):
-            msg = f"spacing_mm needs {self.ndim} numbers above 0, got {self.spacing_mm}"
+            msg = f"spacing_mm needs {self.ndim} numbers from 0 on, got {self.spacing_mm}"
             raise ConfigError(msg)
         if not 1 <= self.features <= _MOST:
             msg = f"features must be 1 to {_MOST}, got {self.features}"

@@ -6,7 +6,8 @@ from dataclasses import MISSING
 from typing import Any, get_args, get_origin, get_type_hints
 
 from vesal.errors import ConfigError
-from vesal.models.automatic_config import AUTOMATIC, AutomaticConfig, Normalisation
+from vesal.images.normalisation import Normalisation
+from vesal.models.automatic_config import AUTOMATIC, AutomaticConfig
 from vesal.models.capabilities import Capabilities
 from vesal.models.sam_config import FAMILIES, SamConfig
 from vesal.models.unet_config import PromptableUNetConfig

@@ -84,11 +84,13 @@ def as_published_in_3d(
     if all(n == window for n in real):
         return bias, None
     beyond = second.logsumexp(4) + third.logsumexp(4)  # keys whose last index is padded
-    sides = [
-        _lse(second[..., d:, :], 4) + third.logsumexp(4),
-        second[..., :d, :].logsumexp(4) + _lse(third[..., h:, :], 4),
-    ]
-    within = torch.logaddexp(*sides)
+    within = torch.full_like(beyond, -torch.inf)
+    if d < window:
+        within = second[..., d:, :].logsumexp(4) + third.logsumexp(4)
+    if h < window:
+        padded = second[..., :d, :].logsumexp(4) + third[..., h:, :].logsumexp(4)
+        # of two infinities there would be no gradient
+        within = torch.logaddexp(within, padded) if d < window else padded
     of_keys = torch.cat([within[..., :w], beyond[..., w:]], dim=-1)  # (batch, head, d, h, c)
     return bias, (first + of_keys[..., None, :]).logsumexp(-1)
 
@@ -178,19 +180,12 @@ def _along(q: GridHeads, table: Table, axis: int, window: int) -> GridHeads:
 def _padding(terms: list[GridHeads], real: tuple[int, ...], window: int) -> GridHeads:
     """Log-sum-exp of the bias over all padding: first axis padded, or first real and second..."""
     everything = [term.logsumexp(-1) for term in terms]
-    inside = [_lse(term[..., :n], -1) for term, n in zip(terms, real, strict=True)]
+    inside = [term[..., :n].logsumexp(-1) for term, n in zip(terms, real, strict=True)]
     total: Tensor | None = None
     for axis, n in enumerate(real):
         if n == window:
             continue
-        part = _lse(terms[axis][..., n:], -1)
+        part = terms[axis][..., n:].logsumexp(-1)
         part = part + sum(inside[:axis]) + sum(everything[axis + 1 :])
         total = part if total is None else torch.logaddexp(total, part)
     return everything[0] if total is None else total
-
-
-def _lse(x: GridHeads, axis: int) -> GridHeads:
-    """Log-sum-exp, minus infinity over nothing."""
-    if x.shape[axis] == 0:
-        return x.new_full([n for i, n in enumerate(x.shape) if i != axis % x.ndim], -torch.inf)
-    return x.logsumexp(axis)

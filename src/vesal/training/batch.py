@@ -1,7 +1,7 @@
 """What a model learns from at once, and where that comes from."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vesal.arrays import TrainingImages, TrainingTargets
 
@@ -17,6 +17,7 @@ class Batch:
     is one target, and its values are the numbers of classes."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where batches come from; can be sent to another process, so it opens files when first asked.
 

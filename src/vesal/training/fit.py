@@ -1,131 +1,187 @@
-"""The training loop: encode a window once, click on several targets, learn from every click."""
+"""The training loop, the same for every lesson: on one processor, one GPU, or many processes.
 
-import csv
+Lightning Fabric brings devices, processes and number formats; what decides a run is here.
+"""
+
 import logging
-import pickle
+import math
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
-from torch.nn.utils import clip_grad_norm_
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from vesal.checkpoints.load import load_model
-from vesal.errors import CheckpointError
-from vesal.images.write import replacing
-from vesal.models.nd import fast_layout
-from vesal.models.promptable_unet import PromptableUNet
-from vesal.models.shapes import Scalar
+from vesal.checkpoints.load import save_model
+from vesal.errors import ConfigError
+from vesal.models.build import Model
 from vesal.progress import Progress, silent
-from vesal.training.batches import Batch, batches
-from vesal.training.clicks import rough_hints, with_click
-from vesal.training.loss import dice_focal
-from vesal.training.recipe import Recipe
-from vesal.training.validate import Validation, validate
+from vesal.training.batch import Batch, Source
+from vesal.training.lesson import Lesson
+from vesal.training.loader import loader
+from vesal.training.logs import PICTURES, Logs
+from vesal.training.settings import Settings
+from vesal.training.state import UNFIT, load_state, save_state, unfit
+from vesal.training.told import Told
+from vesal.training.validation import Validated, Validation
 
 logger = logging.getLogger(__name__)
 
-_LAST_RATE = 0.01  # of the learning rate is left in the last step
-_TRAINING_LOG = "train.csv"
-_VALIDATION_LOG = "validation.csv"
+CHECKPOINT = "checkpoint.pt"
+LAST = "last.safetensors"
+BEST = "best.safetensors"
 
-# What torch.load and load_state_dict raise for a file that is no checkpoint of this network.
-_UNFIT = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
+_LOST_IN_HALF = 50  # batches in a row without a finite loss, before a run in float16 is given up
+_OPTIMISERS = {"adam": Adam, "adamw": AdamW}
 
 
 class Run:
-    """A training run in a folder: its weights, optimiser, step and logs.
+    """A training run in a folder: a lesson, its optimiser, step and logs.
 
-    It continues where the folder stands, to the same bits as if it had never stopped.
+    It continues where the folder stands, to the same bits as if it had never stopped: batches and
+    simulated users follow from seed and step, and all else is in the state.
 
     Args:
-        recipe: everything else that decides it.
+        lesson: what is taught, to which model.
+        settings: how.
         folder: where it stands; made if it is not there.
-        start: weights file to begin with; from nothing if not given.
+        seed: of the batches' simulated users.
+        fabric: devices, processes and number format; this process's CPU if not given.
 
     Raises:
-        CheckpointError: what the folder holds is damaged or belongs to another recipe; or the
-            weights are of another network.
+        CheckpointError: what the folder holds is damaged or belongs to another network.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, *, start: Path | None = None) -> None:
-        self.recipe, self.folder = recipe, folder
-        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
-            torch.manual_seed(recipe.seed)
-            self.model = PromptableUNet(recipe.model)
-        if start is not None:
-            self._begin_with(start)
-        for parameter in self.model.parameters():
-            parameter.data = fast_layout(parameter.data)
-        decay = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
-        self.average = AveragedModel(self.model, multi_avg_fn=decay)
-        self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+    def __init__(
+        self,
+        lesson: Lesson,
+        settings: Settings,
+        folder: Path,
+        *,
+        seed: int,
+        fabric: Fabric | None = None,
+    ) -> None:
+        self.settings, self.folder, self.seed = settings, folder, seed
+        self.fabric = fabric or Fabric(accelerator="cpu", devices=1, precision="32-true")
+        self.plain = lesson
+        self.average = _average(lesson.model, settings)
+        self.lesson, optimiser = self.fabric.setup(lesson, _optimiser(lesson, settings))
+        self.optimiser: Optimizer = optimiser
+        self.average.to(self.fabric.device)
         self.step = 0
+        self.best = -math.inf
+        self.unchanged = 0  # validations since the best one
+        self._lost = 0  # batches in a row without a finite loss
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._checkpoint.exists():
+        if (self.folder / CHECKPOINT).exists():
             self._load()
 
+    @property
+    def model(self) -> Model:
+        """The model as it would be kept: with averaged weights, where they are averaged."""
+        averaged = self.settings.averaging > 0
+        return cast("Model", self.average.module if averaged else self.plain.model)
+
+    def steps(self, source: Source) -> int:
+        """The number of steps of this run on that data."""
+        if self.settings.steps:
+            return self.settings.steps
+        at_once = self.settings.accumulate * self.fabric.world_size
+        return max(1, math.ceil(self.settings.epochs * source.batches / at_once))
+
     def fit(
-        self, corpus: Path, names: list[str], validation: Validation, *, progress: Progress = silent
-    ) -> PromptableUNet:
-        """Train to the recipe's last step; returns the averaged model.
+        self,
+        source: Source,
+        validation: Validation | None = None,
+        *,
+        workers: int = 1,
+        progress: Progress = silent,
+    ) -> Path:
+        """Train to the last step, or until validations get no better; returns the weights file.
+
+        That is the one of the best validation, or the last one where nothing was validated.
+
+        Args:
+            source: of batches.
+            validation: scores the model every so many steps.
+            workers: processes that make batches ahead, for each process that learns.
+            progress: is told each step.
 
         Raises:
             ResourceError: the process that makes batches ended early, or the disk refuses.
+            ConfigError: the loss is no number any more.
         """
-        saved = time.monotonic()
-        with closing(batches(corpus, names, self.recipe, self.step)) as made:
-            for batch in made:
-                started = time.monotonic()
-                loss, dices = self.learn(batch)
-                self._log(loss, dices, time.monotonic() - started)
-                progress(self.step, self.recipe.steps, f"loss {loss:.3f}")
-                last = self.step == self.recipe.steps
-                if last or self.step % self.recipe.validate_every == 0:
-                    self._record(validate(self.averaged, validation))
-                if last or time.monotonic() - saved > self.recipe.save_every_s:
+        steps = self.steps(source)
+        chief = self.fabric.is_global_zero
+        logs = Logs(self.folder, self.step) if chief else None
+        ahead = loader(source, self._numbers(steps), workers)
+        with closing(ahead), closing(logs or _NoLogs()):
+            saved = time.monotonic()
+            while self.step < steps and not self._stale:
+                told = self.learn(ahead, steps)
+                last = self.step == steps
+                if logs is not None:
+                    logs.taught(self.step, told.values())
+                    progress(self.step, steps, f"loss {told.loss:.3f}")
+                checked = validation is not None and (
+                    last or self.step % self.settings.validate_every == 0
+                )
+                if checked and validation is not None:
+                    self._validate(validation, logs)
+                due = time.monotonic() - saved > self.settings.save_every_s
+                if last or checked or self._together(due):
                     self.save()
                     saved = time.monotonic()
-        return self.averaged
+        if chief:
+            save_model(self.model, self.folder / LAST)
+        best = self.folder / BEST
+        return best if validation is not None and best.exists() else self.folder / LAST
 
-    @property
-    def averaged(self) -> PromptableUNet:
-        """The model with averaged weights."""
-        return cast("PromptableUNet", self.average.module)
+    def learn(self, batches: Iterator[Batch], steps: int) -> Told:
+        """Take a step: the lesson's turns over as many batches as are accumulated.
 
-    def learn(self, batch: Batch) -> tuple[float, list[float]]:
-        """Take one optimiser step; returns the loss and the mean Dice after each click."""
-        recipe = self.recipe
-        rng = np.random.default_rng([recipe.seed, self.step, 2])
-        images = torch.from_numpy(batch[0])
-        targets = torch.from_numpy(batch[1].astype(np.float32)).flatten(0, 1)[:, None]
-        embedding = self.model.encode(images).expanded(recipe.targets)
-        rounds = int(rng.choice(recipe.rounds))
-        prompts, losses, dices = None, [], []
-        logits = rough_hints(targets, recipe.hint_share, rng)
-        for _ in range(rounds):
-            prompts = with_click(prompts, targets, logits, rng)
-            answer = self.model.decode(embedding, prompts).logits
-            losses.append(dice_focal(answer, targets))
-            logits = answer.detach()
-            dices.append(_mean_dice(logits > 0, targets > 0))
-        loss = torch.stack(losses).mean()
-        self._descend(loss)
+        Args:
+            batches: of this process, in order.
+            steps: of the whole run, from which the learning rate follows.
+
+        Raises:
+            ConfigError: the loss is no number any more.
+        """
+        started = time.monotonic()
+        rate = self.settings.rate * self.settings.schedule.factor(self.step, steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group["factor"]
+        kept: list[tuple[Tensor, Tensor, tuple[Tensor, ...]]] = []
+        losses: list[Tensor] = []
+        dices: list[list[float]] = []
+        waited = 0.0
+        for turn in range(self.plain.turns):
+            for micro in range(self.settings.accumulate):
+                if turn == 0:
+                    asked = time.monotonic()
+                    kept.append((*self._tensors(next(batches)), ()))
+                    waited += time.monotonic() - asked
+                images, targets, memory = kept[micro]
+                seed = (self.seed, self._number(micro), turn)
+                last = micro == self.settings.accumulate - 1
+                with self.fabric.no_backward_sync(self.lesson, enabled=not last):
+                    taught = self.lesson(images, targets, turn, memory, seed)
+                    self.fabric.backward(taught.loss / self.settings.accumulate)
+                losses.append(taught.loss.detach())
+                dices.append(list(taught.dices))
+                # Only lessons of several turns need their batches again.
+                kept[micro] = (images, targets, taught.memory) if self.plain.turns > 1 else _DONE
+            self._descend()
         self.step += 1
-        return float(loss.detach()), dices
+        loss = self._mean(torch.stack(losses).mean())
+        self._check(loss, rate)
+        elapsed = time.monotonic() - started
+        return Told(loss=loss, rate=rate, dices=dices, waited_s=waited, elapsed_s=elapsed)
 
     def save(self) -> None:
         """Write the state to the run's folder; a kill leaves the state before or the new one.
@@ -133,89 +189,140 @@ class Run:
         Raises:
             ResourceError: the disk refuses.
         """
-        state = {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        with replacing(self._checkpoint, ".part") as temporary:
-            torch.save(state, temporary)
-
-    def _descend(self, loss: Scalar) -> None:
-        recipe = self.recipe
-        warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
-        left = (recipe.steps - self.step) / (recipe.decay_share * recipe.steps)
-        for group in self.optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * warm * min(1.0, max(left, _LAST_RATE))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
-        self.optimiser.step()
-        self.average.update_parameters(self.model)
+        if self.fabric.is_global_zero:
+            state = {
+                "step": self.step,
+                "best": self.best,
+                "unchanged": self.unchanged,
+                "lesson": self.plain.state_dict(),
+                "average": self.average.state_dict() if self.settings.averaging else {},
+                "optimiser": self.optimiser.state_dict(),
+                "precision": self.fabric.strategy.precision.state_dict(),
+            }
+            save_state(self.folder / CHECKPOINT, state)
+        self.fabric.barrier()
 
     @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def _stale(self) -> bool:
+        return 0 < self.settings.patience <= self.unchanged
 
-    def _begin_with(self, weights: Path) -> None:
-        known = load_model(weights)
-        if not isinstance(known, PromptableUNet) or known.config != self.recipe.model:
-            msg = f"{weights} is not of this recipe's network; start from one that is"
-            raise CheckpointError(msg)
-        self.model.load_state_dict(known.state_dict())
+    def _descend(self) -> None:
+        settings = self.settings
+        if settings.clip_norm:
+            self.fabric.clip_gradients(
+                self.lesson,
+                self.optimiser,
+                max_norm=settings.clip_norm,
+                error_if_nonfinite=False,  # `_check` says it in words
+            )
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        if settings.averaging:
+            self.average.update_parameters(self.plain.model)
+
+    def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        images = torch.from_numpy(batch.images).to(self.fabric.device)
+        targets = torch.from_numpy(batch.targets).to(self.fabric.device)
+        return images, targets.float() if batch.targets.dtype == bool else targets.long()
+
+    def _number(self, micro: int) -> int:
+        """Which batch of the whole run it is: the same run however many processes share it."""
+        mine = self.step * self.settings.accumulate + micro
+        return mine * self.fabric.world_size + self.fabric.global_rank
+
+    def _numbers(self, steps: int) -> Iterable[int]:
+        world, at_once = self.fabric.world_size, self.settings.accumulate
+        first = self.step * at_once * world + self.fabric.global_rank
+        return range(first, steps * at_once * world, world)
+
+    def _mean(self, value: Tensor) -> float:
+        """The mean over all processes."""
+        return float(cast("Tensor", self.fabric.all_reduce(value, reduce_op="mean")))
+
+    def _together(self, decided: bool) -> bool:
+        """What the first process decided: clocks differ, and all must do the same."""
+        return bool(self.fabric.broadcast(decided)) if self.fabric.world_size > 1 else decided
+
+    def _check(self, loss: float, rate: float) -> None:
+        self._lost = 0 if math.isfinite(loss) else self._lost + 1
+        most = _LOST_IN_HALF if self.settings.precision == "16-mixed" else 0
+        if self._lost > most:
+            msg = (
+                f"the loss is no number any more at step {self.step} (learning rate {rate:.2g}); "
+                f"lower the rate, clip the gradient, or look for NaN in the data "
+                f"({self.folder / CHECKPOINT} is as it was saved before)"
+            )
+            raise ConfigError(msg)
+
+    def _validate(self, validation: Validation, logs: Logs | None) -> None:
+        validated = None
+        if logs is not None:
+            picture = self.folder / PICTURES / f"step-{self.step:07d}.png"
+            picture.parent.mkdir(exist_ok=True)
+            validated = self._scored(validation, picture)
+            logs.validated(self.step, validated.scores, picture if picture.exists() else None)
+            logger.info("step %d: %s", self.step, validated.scores)
+        score = validated.score if validated else 0.0
+        if self.fabric.world_size > 1:
+            score = self.fabric.broadcast(score)
+        self.unchanged = 0 if score > self.best else self.unchanged + 1
+        if score > self.best:
+            self.best = score
+            if logs is not None:
+                save_model(self.model, self.folder / BEST)
+
+    def _scored(self, validation: Validation, picture: Path) -> Validated:
+        model = self.model
+        training = [module for module in model.modules() if module.training]
+        model.eval()
+        try:
+            with torch.inference_mode():
+                return validation.scores(model, picture)
+        finally:
+            for module in training:
+                module.training = True
 
     def _load(self) -> None:
+        path = self.folder / CHECKPOINT
+        state = load_state(path)
         try:
-            state = torch.load(self._checkpoint, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.average.load_state_dict(state["average"])
+            self.plain.load_state_dict(state["lesson"])
+            if self.settings.averaging:
+                self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
-            self.step = int(state["step"])
-        except _UNFIT as error:
-            reason = str(error).strip().split("\n", maxsplit=1)[0]
-            msg = (
-                f"{self._checkpoint} is damaged or of another recipe ({reason}); "
-                "train in another folder, or delete it to start anew"
-            )
-            raise CheckpointError(msg) from error
-        for name in (_TRAINING_LOG, _VALIDATION_LOG):
-            _forget_after(self.folder / name, self.step)
+            self.fabric.strategy.precision.load_state_dict(state["precision"])
+            self.step, self.unchanged = int(state["step"]), int(state["unchanged"])
+            self.best = float(state["best"])
+        except UNFIT as error:
+            raise unfit(path, error) from error
         logger.info("continuing %s at step %d", self.folder, self.step)
 
-    def _log(self, loss: float, dices: list[float], elapsed_s: float) -> None:
-        numbers = [f"{value:.4f}" for value in (loss, dices[0], dices[-1])]
-        row = [str(self.step), *numbers, str(len(dices)), f"{elapsed_s:.2f}"]
-        header = ["step", "loss", "dice_first", "dice_last", "clicks", "seconds"]
-        _append(self.folder / _TRAINING_LOG, header, row)
 
-    def _record(self, scores: dict[str, float]) -> None:
-        row = [str(self.step), *(f"{score:.4f}" for score in scores.values())]
-        _append(self.folder / _VALIDATION_LOG, ["step", *scores], row)
-        logger.info("step %d: %s", self.step, scores)
+_DONE: tuple[Tensor, Tensor, tuple[Tensor, ...]] = (torch.empty(0), torch.empty(0), ())
 
 
-def _mean_dice(mask: torch.Tensor, truth: torch.Tensor) -> float:
-    axes = tuple(range(1, mask.ndim))
-    overlap = 2 * (mask & truth).sum(axes)
-    return float((overlap / (mask.sum(axes) + truth.sum(axes)).clamp(min=1)).mean())
+class _NoLogs:
+    """Stands for the logs in all processes but the first."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
-def _append(path: Path, header: list[str], row: list[str]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(header)
-        writer.writerow(row)
+def _average(model: nn.Module, settings: Settings) -> AveragedModel:
+    if not settings.averaging:
+        return AveragedModel(nn.Identity())
+    decay = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=decay)
 
 
-def _forget_after(path: Path, step: int) -> None:
-    """Take out of a log the steps that were lost with a kill and are about to come again."""
-    if not path.exists():
-        return
-    with path.open(newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
-    kept = [row for row in rows[1:] if row[0].isdecimal() and int(row[0]) <= step]
-    with replacing(path, ".csv") as temporary, temporary.open("w", newline="") as file:
-        csv.writer(file).writerows([*rows[:1], *kept])
+def _optimiser(lesson: Lesson, settings: Settings) -> Optimizer:
+    groups = [
+        {"params": list(group.parameters), "name": group.name, "factor": group.rate}
+        for group in lesson.groups()
+    ]
+    if not any(group["params"] for group in groups):
+        raise ConfigError("this lesson freezes the whole model: nothing would be learnt")
+    made: Optimizer = _OPTIMISERS[settings.optimiser](
+        groups, lr=settings.rate, weight_decay=settings.weight_decay
+    )
+    return made

@@ -68,11 +68,16 @@ def score_error(
     return (found.unsqueeze(1) - scores).square().mean()
 
 
+def sam_mask_loss(logits: MaskLogits, target: MaskLogits, *, joint: bool = False) -> Scalar:
+    """What SAM's and SAM-Med2D's losses say of the mask: 20 focal + Dice."""
+    return _HEAVY * focal(logits, target) + soft_dice(logits, target, joint=joint)
+
+
 def sam_med2d_loss(
     logits: MaskLogits, target: MaskLogits, scores: TargetScores, *, joint: bool = False
 ) -> Scalar:
     """SAM-Med2D's loss: 20 focal + Dice + the error of the scores, ``joint`` as published."""
-    mask = _HEAVY * focal(logits, target) + soft_dice(logits, target, joint=joint)
+    mask = sam_mask_loss(logits, target, joint=joint)
     return mask + score_error(logits, target, scores, joint=joint)
 
 

@@ -1,63 +1,130 @@
-"""A recipe from nothing to a weights file: fetch the scans, train, export."""
+"""A recipe from nothing to a weights file."""
 
+import json
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from vesal.checkpoints.load import save_model
-from vesal.errors import ConfigError
+from lightning_fabric import Fabric
+
+from vesal.errors import CheckpointError, ConfigError
+from vesal.images.write import replacing
+from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
-from vesal.training.corpus import build
-from vesal.training.fit import Run
+from vesal.training.begin import RANDOM, begun
+from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
-from vesal.training.scans import SCANS
-from vesal.training.validate import validation_windows
 
-_VALIDATION_SEED = 1
-_VALIDATION_EACH = 8  # windows of each scan that is kept out
+logger = logging.getLogger(__name__)
+
+_RECORD = "recipe.json"
+_FREE = ("steps", "epochs", "validate_every", "patience", "save_every_s")
 
 
-def named_recipe(name: str, *, steps: int | None = None) -> Recipe:
-    """The recipe of that name, with another number of steps if given.
+def named_recipe(name: str, words: Sequence[str] = ()) -> Recipe:
+    """The recipe of that name, with other settings where words say so.
+
+    Args:
+        name: of the recipe.
+        words: such as ``settings.rate=1e-4``, in any order.
 
     Raises:
-        ConfigError: no such recipe, or fewer than one step.
+        ConfigError: no such recipe or setting, or one that makes no sense.
     """
     if name not in RECIPES:
         msg = f"unknown recipe {name!r}; known: {', '.join(sorted(RECIPES))}"
         raise ConfigError(msg)
+    return overridden(RECIPES[name], words)
+
+
+def of_length(recipe: Recipe, *, steps: int | None = None, epochs: float | None = None) -> Recipe:
+    """The recipe with another length.
+
+    Raises:
+        ConfigError: both are given, or less than one step.
+    """
+    if steps is None and epochs is None:
+        return recipe
     if steps is not None and steps < 1:
         msg = f"a training needs at least one step, got {steps}"
         raise ConfigError(msg)
-    recipe = RECIPES[name]
-    return recipe if steps is None else replace(recipe, steps=steps)
+    return replace(
+        recipe, settings=replace(recipe.settings, steps=steps or 0, epochs=epochs or 0.0)
+    )
 
 
 def train(
     recipe: Recipe,
     folder: Path,
-    corpus: Path,
     *,
-    start: Path | None = None,
+    data: Path | None = None,
+    cache: Path,
+    start: str | Path | None = None,
+    fabric: Fabric | None = None,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> Path:
     """Train in ``folder``, going on where it stands; returns the weights file.
 
-    Scans are kept in ``corpus``. A run that is new begins with the weights of ``start``, if given.
+    Args:
+        recipe: what decides the run.
+        folder: of the run.
+        data: what is learnt from; what the recipe itself names if not given.
+        cache: where what is fetched and made ready is kept.
+        start: weights that a new run begins with, by name or file; "none" or nothing for random
+            ones, where the recipe can do with them.
+        fabric: devices and processes, launched; this CPU if not given.
+        workers: processes that make batches, for each process that learns.
+        progress: is told each step.
 
     Raises:
-        ResourceError: a scan cannot be fetched, or is not the expected one.
-        CheckpointError: the folder's checkpoint or the weights to begin with do not fit.
+        ConfigError: the data hold nothing to learn, or the loss is no number any more.
+        CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
+        ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
     """
-    build(corpus, progress=progress)
-    volumes = corpus / "volumes"
-    kept_out = [scan.name for scan in SCANS if scan.validation]
-    learnt = [scan.name for scan in SCANS if not scan.validation]
-    validation = validation_windows(
-        volumes, kept_out, side=recipe.model.window, each=_VALIDATION_EACH, seed=_VALIDATION_SEED
-    )
-    run = Run(recipe, folder, start=start)
-    model = run.fit(volumes, learnt, validation, progress=progress)
-    path = folder / f"vesal-{recipe.name}.safetensors"
-    save_model(model, path)
-    return path
+    goes_on = (folder / CHECKPOINT).exists()
+    first = RANDOM if goes_on else start
+    model, begins = begun(recipe.model, recipe.seed, first, usual=recipe.start)
+    lesson = recipe.lesson.lesson(model)
+    chief = fabric is None or fabric.is_global_zero
+    if chief:
+        _remember(recipe, folder)
+        material = recipe.data.material(data, cache, model, recipe.seed, progress)
+    if fabric is not None:
+        fabric.barrier()  # the others find the cache filled
+    if not chief:
+        material = recipe.data.material(data, cache, model, recipe.seed, silent)
+    for note in (*begins, *material.notes) if chief else ():
+        logger.warning("%s", note)
+    run = Run(lesson, recipe.settings, folder, seed=recipe.seed, fabric=fabric)
+    return run.fit(material.source, material.validation, workers=workers, progress=progress)
+
+
+def _remember(recipe: Recipe, folder: Path) -> None:
+    """Write the recipe into the run's folder, and refuse one that holds a run of another."""
+    path = folder / _RECORD
+    record = record_of(recipe)
+    if path.exists() and (folder / CHECKPOINT).exists():
+        try:
+            known = json.loads(path.read_text())
+            other = [key for key in record if _bound(known.get(key)) != _bound(record[key])]
+        except (ValueError, AttributeError):
+            other = [_RECORD]
+        if other:
+            msg = (
+                f"{folder} holds a run of another recipe (it differs in {', '.join(other)}); "
+                "train in another folder, or delete it to start anew"
+            )
+            raise CheckpointError(msg)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(path, ".json") as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _bound(value: object) -> object:
+    """What must not change when a run goes on."""
+    if isinstance(value, dict):
+        return {key: inner for key, inner in value.items() if key not in _FREE}
+    return value

@@ -1,1 +1,1 @@
-"""How each kind of model is taught."""
+"""How each model is taught."""

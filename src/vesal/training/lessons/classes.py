@@ -1,6 +1,7 @@
 """Automatic segmentation: the number of the class of each voxel, all classes at once."""
 
 import math
+from typing import cast
 
 import torch
 from monai.losses.dice import DiceCELoss
@@ -34,12 +35,11 @@ class Classes(Lesson):
             raise ConfigError(msg)
         self.encoder_rate = encoder_rate
         model.encoder.requires_grad_(encoder_rate > 0)
-        self._automatic = (model,)  # in a tuple: the same module must not be registered twice
         self.loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
 
     def groups(self) -> list[Group]:
         """The decoder, and the encoder at a rate of its own unless it stays as it is."""
-        model = self._automatic[0]
+        model = cast("Automatic", self.model)
         decoder = Group(name="decoder", parameters=list(model.decoder.parameters()))
         if not self.encoder_rate:
             return [decoder]

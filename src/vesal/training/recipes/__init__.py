@@ -1,6 +1,17 @@
 """The recipes, by name."""
 
 from vesal.training.recipe import Recipe
-from vesal.training.recipes.mini import RECIPE as MINI
+from vesal.training.recipes import ft_sam, mini, sam_decoder, sam_med2d, sam_med3d, sam_unet
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (MINI,)}
+_ALL = (
+    mini.RECIPE,
+    sam_med3d.RECIPE_1,
+    sam_med3d.RECIPE_2,
+    sam_med3d.RECIPE_TUNED,
+    sam_med2d.RECIPE,
+    ft_sam.RECIPE,
+    sam_unet.RECIPE,
+    sam_decoder.RECIPE,
+)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

@@ -3,11 +3,10 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
-
-import torch
 
 from vesal.errors import ResourceError
 
@@ -113,8 +112,10 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
     """What a worker does until the pipe is closed, as it is when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGTERM, _leave)
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    torch.set_num_threads(threads)  # more threads than cores only wait for each other
+    # What computes with torch has imported it by now, with the function. More threads than cores
+    # only wait for each other.
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
     connection.send(None)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Tests of vesal.evaluation.workers, with real processes."""
+"""Tests of vesal.workers, with real processes."""
 
 import multiprocessing
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from vesal.errors import ConfigError, ResourceError
-from vesal.evaluation.workers import done_by_workers
+from vesal.workers import done_by_workers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def double_or_die(job: int) -> int:
@@ -73,8 +73,8 @@ def test_no_worker_is_left_when_the_parent_gives_up(tmp_path: Path) -> None:
     code = (
         "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it\n"
-        "from tests.evaluation.test_workers import slow\n"
-        "from vesal.evaluation.workers import done_by_workers\n"
+        "from tests.test_workers import slow\n"
+        "from vesal.workers import done_by_workers\n"
         f"list(done_by_workers(slow, [{str(said)!r}], 1))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)  # noqa: S603

@@ -1,0 +1,172 @@
+"""What was done so far: a small file for each case and round, whole or not there.
+
+A run that is killed goes on with it; one under other settings, or over files that have changed,
+finds other keys and makes the case anew.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import vesal
+from vesal.curation.look import Looked
+from vesal.curation.row import Row, row_of
+from vesal.datasets import Pair, Signature
+from vesal.errors import ConfigError
+from vesal.images.fingerprint import file_stamp
+from vesal.images.write import replacing
+
+FOLDER = ".curation"
+_VERSION = 1
+_ROOMS = ("curation", "datasets", "geometry", "images", "labels", "inference/lattice.py")
+
+
+class Journal:
+    """The journal of an output folder.
+
+    Args:
+        output: folder of the curated set.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._folder = output / FOLDER
+
+    @property
+    def rules(self) -> str:
+        """Name of the rules that the folder was made by; "" for a new one."""
+        try:
+            return (self._folder / "rules").read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def begin(self, rules: str) -> None:
+        """Say whose folder it is, before anything else is in it.
+
+        Raises:
+            ResourceError: the disk refuses.
+        """
+        self._folder.mkdir(exist_ok=True)
+        with replacing(self._folder / "rules", "") as temporary:
+            temporary.write_text(rules, encoding="utf-8")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder, so that no second run sweeps away what this one writes.
+
+        Raises:
+            ConfigError: another run is at work in it.
+        """
+        with (self._folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                msg = f"another vesal curate is at work in {self._folder.parent}; wait for its end"
+                raise ConfigError(msg) from error
+            yield
+
+    def looked(self, pair: Pair, key: str) -> Looked | None:
+        """What the first look found under this very key; None if it is to be made."""
+        record = self._read("look", pair, key)
+        try:
+            return None if record is None else _looked(record)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep_look(self, pair: Pair, key: str, looked: Looked) -> None:
+        """Write what the first look found.
+
+        Raises:
+            ResourceError: the disk refuses.
+        """
+        record: dict[str, object] = {
+            "reason": looked.reason,
+            "detail": looked.detail,
+            "structures": looked.structures,
+            "notes": looked.notes,
+        }
+        if looked.signature is not None:
+            record["ndim"] = looked.signature.ndim
+            record["bits"] = looked.signature.bits.hex()
+        self._keep("look", pair, key, record)
+
+    def rows(self, pair: Pair, key: str, output: Path) -> tuple[Row, ...] | None:
+        """The rows of a case made under this very key; None if it is to be made.
+
+        That is so, too, where one of its files is no longer there.
+        """
+        record = self._read("rows", pair, key)
+        try:
+            rows = None if record is None else tuple(row_of(one) for one in record["rows"])
+        except (KeyError, TypeError):
+            return None
+        files = [name for row in rows or () for name in (row.image, row.mask) if name]
+        return rows if all((output / name).is_file() for name in files) else None
+
+    def keep_rows(self, pair: Pair, key: str, rows: tuple[Row, ...]) -> None:
+        """Write the rows of a case.
+
+        Raises:
+            ResourceError: the disk refuses.
+        """
+        self._keep("rows", pair, key, {"rows": [asdict(row) for row in rows]})
+
+    def _read(self, kind: str, pair: Pair, key: str) -> dict[str, Any] | None:
+        """The record of a file; None if it is not there, damaged, or of another key."""
+        try:
+            record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
+            right = record["version"] == _VERSION and record["key"] == key
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return record if right else None
+
+    def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
+        path = self._path(kind, pair)
+        path.parent.mkdir(exist_ok=True)
+        text = json.dumps({"version": _VERSION, "key": key, **record})
+        with replacing(path, ".json") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def _path(self, kind: str, pair: Pair) -> Path:
+        """Names of pairs are fit for files and unique, but may be too long."""
+        digest = hashlib.sha256(pair.name.encode()).hexdigest()[:12]
+        return self._folder / kind / f"{pair.name[:80]}-{digest}.json"
+
+
+def key_of(pair: Pair, *facts: object) -> str:
+    """Hash of all that a result depends on: vesal's code, the files by size and time, and facts."""
+    paths = [pair.image, *(labels.path for labels in pair.labels)]
+    files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
+    stamps = [file_stamp(path.resolve()) for path in files]
+    return hashlib.sha256(repr((_code(), pair, stamps, facts)).encode()).hexdigest()
+
+
+def _looked(record: dict[str, Any]) -> Looked:
+    signature = None
+    if "bits" in record:
+        bits = bytes.fromhex(str(record["bits"]))
+        signature = Signature(ndim=int(str(record["ndim"])), bits=bits)
+    return Looked(
+        reason=str(record["reason"]),
+        detail=str(record["detail"]),
+        structures=tuple(str(name) for name in record["structures"]),
+        signature=signature,
+        notes=tuple(str(note) for note in record["notes"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Hash of the sources that a curated set depends on."""
+    home = Path(vesal.__file__).parent
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        place = home / room
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""From the rows of a curated set to a page, a table in Markdown and numbers in JSON."""

@@ -1,0 +1,92 @@
+"""The weights that a training begins with: random ones, a model's own, or those of its ancestor."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vesal.checkpoints.load import load_model
+from vesal.checkpoints.resize import resized
+from vesal.errors import CheckpointError, ConfigError
+from vesal.models.build import Model, build
+from vesal.models.config import ModelConfig
+from vesal.models.sam_config import SamConfig
+
+RANDOM = "none"
+"""What is said for weights where random ones are wanted all the same."""
+
+_SAM = ("sam", "medsam", "ft-sam", "sam-med2d")  # one network, but for the adapters of the last
+_ADAPTER = ".Adapter."
+
+
+def begun(
+    config: ModelConfig, seed: int, start: str | Path | None, *, usual: str = ""
+) -> tuple[Model, tuple[str, ...]]:
+    """A network with its first weights, and notes on where they come from.
+
+    Args:
+        config: what it is.
+        seed: of what begins at random.
+        start: weights by name or file: of this network, or of one of SAM's kin, whose positions
+            are resized and whose adapters begin at random; "none" or None for random ones.
+        usual: the weights that a training of this kind begins with, if any.
+
+    Raises:
+        ConfigError: no weights where the training makes no sense without them.
+        CheckpointError: weights of another network.
+    """
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
+        torch.manual_seed(seed)
+        model = build(config)
+    if start is None and usual:
+        msg = (
+            f"this recipe begins with weights of {usual}: give --start {usual} or a file of it "
+            f"(`vesal weights get {usual}` fetches it), or --start {RANDOM} for random ones"
+        )
+        raise ConfigError(msg)
+    if start is None or str(start) == RANDOM:
+        return model.train(), ()
+    known = load_model(start)
+    found, notes = _adapted(known, config, start)
+    missing = model.load_state_dict(found, strict=False).missing_keys
+    if missing:
+        notes = (*notes, f"{len(missing)} tensors of adapters begin at random with seed {seed}")
+    return model.train(), notes
+
+
+def _adapted(
+    known: Model, config: ModelConfig, start: str | Path
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The weights as that network takes them; its adapters may be missing."""
+    theirs, state = known.config, dict(known.state_dict())
+    if theirs == config:
+        return state, ()
+    refused = CheckpointError(
+        f"{start} is not of this recipe's network: it is of {_said(theirs)}, "
+        f"the recipe trains {_said(config)}{_hint(theirs, config)}"
+    )
+    if not (isinstance(theirs, SamConfig) and isinstance(config, SamConfig)):
+        raise refused
+    if theirs.family != config.family and not {theirs.family, config.family} <= set(_SAM):
+        raise refused
+    alike = replace(theirs, family=config.family, adapters=config.adapters, image_size=1024)
+    if alike != replace(config, image_size=1024):
+        raise refused
+    _, state, notes = resized(theirs, state, config.image_size)
+    if theirs.adapters and not config.adapters:
+        state = {name: tensor for name, tensor in state.items() if _ADAPTER not in name}
+        notes = (*notes, "adapters are left out")
+    return state, notes
+
+
+def _said(config: ModelConfig) -> str:
+    if isinstance(config, SamConfig):
+        return f"{config.family} ({config.image_size} voxels an axis, {config.depth} blocks)"
+    return f"{config.family} (widths {config.widths}, windows of {config.window})"
+
+
+def _hint(theirs: ModelConfig, config: ModelConfig) -> str:
+    if theirs.family == "sam" and config.family == "sam-unet":
+        return "; `vesal weights assemble` makes a start of SAM's file and a ResNet's"
+    return ""

@@ -1,0 +1,1 @@
+"""Where batches come from: cubes of volumes, pictures, patches with the numbers of classes."""
