@@ -127,7 +127,7 @@ def test_memory_does_not_grow_with_the_classes_on_the_image_grid() -> None:
     """Twenty classes at 1 mm from a lattice of 4 mm take less than four float volumes."""
     classes = tuple(f"class {n}" for n in range(1, 21))
     model = exact_automatic(automatic_config(side=16, spacing_mm=4.0, classes=classes))
-    values = blobs((80, 90, 240), most=20)
+    values = blobs((60, 70, 240), most=20)
     image = Image(array=values, grid=Grid(shape=values.shape, affine=np.eye(4)))
     tracemalloc.start()
     segment_automatically(image, model)

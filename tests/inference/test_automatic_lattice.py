@@ -1,6 +1,7 @@
 """Tests of vesal.inference.automatic_lattice."""
 
 from itertools import permutations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.grids import RASTERS, UGLY, ugly_grids
+from tests.training.pairs import SCANS, ct_pair, prepared
 from vesal.geometry import Grid
-from vesal.inference.automatic_lattice import lattice_over, normalised, seen, upright
-from vesal.models.automatic_config import Normalisation
+from vesal.images import open_image
+from vesal.images.normalisation import Normalisation
+from vesal.inference.automatic_lattice import lattice_over, shown, upright
 
 ALL = {**UGLY, **RASTERS}
 
@@ -75,8 +78,19 @@ def test_an_axis_without_a_spacing_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ct", "zscore"])
-def test_an_image_is_seen_as_in_training(kind: str, scans: Path, tmp_path: Path) -> None:
-    """A patch of the training's own source, and the same part of what is shown at use."""
-    labels = scans / "example_seg_mr.nii.gz"
-    pair = Pair(image=scans / "example_mr_sm.nii.gz", labels=labels)
-    assert pair
+def test_an_image_is_seen_as_in_training(kind: str, tmp_path: Path) -> None:
+    """The whole of a case that the training prepared, with its frame of what lies beyond it."""
+    rule = Normalisation(kind=kind, low=-200.0, high=300.0, mean=40.0, deviation=100.0)
+    (case,) = prepared(tmp_path, ct_pair(), spacing_mm=7.0)
+    part = [slice(-2, n + 1) for n in case.grid.shape]
+    dark = float(np.floor(case.bounds[0]))  # as the source of patches has it
+    with case.opened() as reading:
+        learnt = rule.applied(reading.values(part, fill=dark), case.moments)
+    image = open_image(SCANS / "example_ct.nii.gz")
+    turned, grid = upright(image.array, image.grid)
+    lattice = lattice_over(grid, (7.0, 7.0, 7.0))
+    assert lattice.same_as(case.grid)
+    seen = shown(turned, grid, lattice, rule)
+    framed = np.pad(seen.values, (2, 1), constant_values=seen.beyond)
+    # A case is kept in 16 bits: a thousandth of the image's range at most.
+    np.testing.assert_allclose(framed, learnt, atol=0.03)

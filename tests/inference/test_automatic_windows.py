@@ -11,6 +11,7 @@ from monai.data.utils import compute_importance_map
 from monai.inferers.utils import sliding_window_inference
 
 from tests.automatics import automatic_config
+from vesal.inference.automatic_lattice import Shown
 from vesal.inference.automatic_windows import Slabs, importance, slab_axis, starts_along
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.progress import Counter
@@ -21,19 +22,23 @@ def config_of(window: tuple[int, ...]) -> AutomaticConfig:
     return replace(automatic_config(), window=window)
 
 
-def blended(values: np.ndarray, window: tuple[int, ...]) -> np.ndarray:
+def blended(values: np.ndarray, window: tuple[int, ...], beyond: float = 0.0) -> np.ndarray:
     """All slabs in a row, of a model that says its window, its square, and how deep a voxel is."""
-    slabs = Slabs(values, config_of(window), _look)
-    parts = list(slabs)
-    firsts = [part.first for part in parts]
-    lengths = [part.logits.shape[1 + slabs.axis] for part in parts]
-    assert firsts == np.cumsum([0, *lengths[:-1]]).tolist()  # neither a gap nor a plane twice
-    return np.concatenate([part.logits for part in parts], axis=1 + slabs.axis)
+    slabs = Slabs(Shown(values=values, beyond=beyond), config_of(window), _look)
+    parts: list[np.ndarray] = []
+    end = 0
+    for part in slabs:
+        planes = part.logits.shape[1 + slabs.axis]
+        assert part.first == max(0, end - 1)  # one plane twice, none left out
+        fresh = (*[slice(None)] * (1 + slabs.axis), slice(end - part.first, None))
+        parts.append(part.logits[fresh].copy())
+        end = part.first + planes
+    return np.concatenate(parts, axis=1 + slabs.axis)
 
 
 def _look(window: np.ndarray) -> np.ndarray:
     place = np.indices(window.shape).sum(0).astype(np.float32)
-    return np.stack([window, window**2, place * window])
+    return np.stack([window, window**2, place * window.mean()])
 
 
 @given(length=st.integers(1, 500), side=st.integers(1, 130))
@@ -59,7 +64,8 @@ def test_slabs_are_what_all_windows_at_once_give(shape: tuple[int, ...]) -> None
     """Against sums over the whole lattice, whatever axis the slabs are cut along."""
     window = (16, 8, 16)
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    padded = np.pad(values, [(max(0, s - n),) * 2 for s, n in zip(window, shape, strict=True)])
+    frame = [(max(0, s - n),) * 2 for s, n in zip(window, shape, strict=True)]
+    padded = np.pad(values, frame, constant_values=-3.0)
     total, weights = np.zeros((3, *padded.shape)), np.zeros(padded.shape)
     offsets = [max(0, s - n) for s, n in zip(window, shape, strict=True)]
     starts = [starts_along(*both) for both in zip(shape, window, strict=True)]
@@ -70,7 +76,7 @@ def test_slabs_are_what_all_windows_at_once_give(shape: tuple[int, ...]) -> None
         weights[part] += importance(window)
     inner = tuple(slice(o, o + n) for o, n in zip(offsets, shape, strict=True))
     expected = (total[(slice(None), *inner)] / weights[inner]).astype(np.float32)
-    np.testing.assert_allclose(blended(values, window), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(blended(values, window, -3.0), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_blending_agrees_with_monai() -> None:
@@ -109,7 +115,8 @@ def test_slabs_are_cut_where_they_are_thinnest(
 def test_every_window_is_told() -> None:
     """In steps of one, up to the number that was said at the start."""
     counter = Counter()
-    slabs = Slabs(np.zeros((20, 8, 8), np.float32), config_of((8, 8, 8)), _look, progress=counter)
+    nothing = Shown(values=np.zeros((20, 8, 8), np.float32), beyond=0.0)
+    slabs = Slabs(nothing, config_of((8, 8, 8)), _look, progress=counter)
     list(slabs)
     assert [report[0] for report in counter.reports] == list(range(1, slabs.windows + 1))
     assert counter.finished

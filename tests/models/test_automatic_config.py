@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.automatics import automatic_config, tiny_sam
 from vesal.errors import ConfigError
-from vesal.models.automatic_config import AutomaticConfig
 from vesal.images.normalisation import Normalisation
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.config import from_json, to_json
 from vesal.models.zoo import PUBLISHED
 

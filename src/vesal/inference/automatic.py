@@ -135,15 +135,11 @@ class _Piece:
 def _pieces(slabs: Slabs, lattice: Grid, grid: Grid) -> Iterator[_Piece]:
     """All planes of the image, each as soon as the logits on both sides of it are finished."""
     axis, done = slabs.axis, 0
-    before: Slab | None = None
     for slab in slabs:
-        held = slab if before is None else _joined(before, slab, axis)
-        last = held.first + held.logits.shape[1 + axis]
-        ready = _ready(lattice, grid, axis, last)
+        ready = _ready(lattice, grid, axis, slab.first + slab.logits.shape[1 + axis])
         if ready > done:
-            yield _piece(held, lattice, grid, axis, slice(done, ready))
+            yield _piece(slab, lattice, grid, axis, slice(done, ready))
             done = ready
-        before = _last_plane(held, axis)
 
 
 def _ready(lattice: Grid, grid: Grid, axis: int, planes: int) -> int:
@@ -155,12 +151,12 @@ def _ready(lattice: Grid, grid: Grid, axis: int, planes: int) -> int:
     return int(np.floor(grid.to_index(lattice.to_world(end))[0, axis] + 1e-6)) + 1
 
 
-def _piece(held: Slab, lattice: Grid, grid: Grid, axis: int, planes: slice) -> _Piece:
+def _piece(slab: Slab, lattice: Grid, grid: Grid, axis: int, planes: slice) -> _Piece:
     return _Piece(
         planes=(*[slice(None)] * axis, planes),
         grid=_cut(grid, axis, planes.start, planes.stop),
-        logits=held.logits,
-        lattice=_cut(lattice, axis, held.first, held.first + held.logits.shape[1 + axis]),
+        logits=slab.logits,
+        lattice=_cut(lattice, axis, slab.first, slab.first + slab.logits.shape[1 + axis]),
     )
 
 
@@ -169,15 +165,3 @@ def _cut(grid: Grid, axis: int, start: int, stop: int) -> Grid:
     first, last = [0] * grid.ndim, list(grid.shape)
     first[axis], last[axis] = start, stop
     return grid.crop(first, last)
-
-
-def _joined(before: Slab, slab: Slab, axis: int) -> Slab:
-    logits = np.concatenate([before.logits, slab.logits], axis=1 + axis)
-    return Slab(first=before.first, logits=logits)
-
-
-def _last_plane(held: Slab, axis: int) -> Slab:
-    """The plane that the next ones of the image lie behind."""
-    count = held.logits.shape[1 + axis]
-    index = (*[slice(None)] * (1 + axis), slice(count - 1, count))
-    return Slab(first=held.first + count - 1, logits=held.logits[index].copy())

@@ -26,7 +26,7 @@ Look = Callable[[Resampled], ClassLogits]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Slab:
-    """Finished logits of some planes of a lattice, ``(1 + class, *planes)``."""
+    """Finished logits of some planes of a lattice, ``(1 + class, *planes)``: a view."""
 
     first: int
     """Index of its first plane along the axis that it was cut along."""
@@ -85,19 +85,24 @@ class Slabs:
         return math.prod(len(starts) for starts in self._starts)
 
     def __iter__(self) -> Iterator[Slab]:
-        """Each slab as soon as no further window reaches it; its array is the reader's own."""
-        length, side = self._values.shape[self.axis], self._window[self.axis]
-        along = self._starts[self.axis]
-        planes = min(side, length)
-        logits, weights = self._empty(planes)
-        for number, start in enumerate(along):
-            first = max(start, 0)
+        """Each slab as soon as no further window reaches it; it is gone when the next is asked for.
+
+        All but the first begin with the last plane of the one before, so that what lies between the
+        two can be interpolated.
+        """
+        length, along = self._values.shape[self.axis], self._starts[self.axis]
+        logits, weights = self._empty(min(self._window[self.axis], length) + 1)
+        first = kept = 0
+        for number in range(len(along)):
             self._add_row(number, logits, weights, first)
-            following = along[number + 1] if number + 1 < len(along) else length
-            done = min(following, length) - first
-            yield Slab(first=first, logits=self._blended(logits, weights, done))
-            if following < length:
-                self._move_on(logits, weights, done)
+            end = min(along[number + 1], length) if number + 1 < len(along) else length
+            done = end - first
+            fresh = _planes(self.axis, slice(kept, done))
+            logits[(slice(None), *fresh)] /= weights[fresh]  # in place: there is no memory for two
+            ready = (slice(None), *_planes(self.axis, slice(done)))
+            yield Slab(first=first, logits=logits[ready])
+            self._move_on(logits, weights, done - 1)
+            first, kept = end - 1, 1
 
     def _empty(self, planes: int) -> tuple[ClassLogits, Resampled]:
         shape = list(self._values.shape)
@@ -134,12 +139,8 @@ class Slabs:
         window[inside] = self._values[part]
         return window
 
-    def _blended(self, logits: ClassLogits, weights: Resampled, done: int) -> ClassLogits:
-        ready = _planes(self.axis, slice(done))
-        return np.asarray(logits[(slice(None), *ready)] / weights[ready])
-
     def _move_on(self, logits: ClassLogits, weights: Resampled, done: int) -> None:
-        """Take the finished planes out of the sums, and leave as many empty ones behind."""
+        """Take so many planes out of the sums, and leave as many empty ones behind."""
         left = weights.shape[self.axis] - done
         kept, target = _planes(self.axis, slice(done, None)), _planes(self.axis, slice(left))
         empty = _planes(self.axis, slice(left, None))

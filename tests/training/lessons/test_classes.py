@@ -13,9 +13,9 @@ from vesal.checkpoints.automatic import new_automatic
 from vesal.errors import ConfigError
 from vesal.geometry.resample import resample
 from vesal.images import open_image
-from vesal.inference.automatic_lattice import lattice_over, normalised, upright
+from vesal.images.normalisation import Normalisation
+from vesal.inference.automatic_lattice import lattice_over, shown, upright
 from vesal.labels import open_labels
-from vesal.models.automatic_config import Normalisation
 from vesal.models.zoo import ZOO
 from vesal.training.lesson import Taught
 from vesal.training.lessons.classes import Classes, class_dices
@@ -105,11 +105,11 @@ def test_three_organs_of_the_packaged_ct_are_learnt_by_heart(scans: Path) -> Non
     labels = open_labels(scans / "example_seg_fast_force_split.nii.gz")
     names = ("liver", "spleen", "kidney_right")
     numbers = [next(s.number for s in labels.segments if s.name == name) for name in names]
-    rule = Normalisation(kind="fixed", low=-200.0, high=300.0, mean=40.0, deviation=100.0)
+    rule = Normalisation(kind="ct", low=-200.0, high=300.0, mean=40.0, deviation=100.0)
     voxels, grid = upright(image.array, image.grid)
     organs, _ = upright(labels.array, image.grid)
     lattice = lattice_over(grid, (9.0,) * 3)
-    seen = normalised(resample(voxels, grid, lattice, antialias=True), rule)
+    seen = shown(voxels, grid, lattice, rule).values
     inside = [resample(organs == n, grid, lattice, antialias=True) > 0.5 for n in numbers]
     truth = sum((number * mask for number, mask in enumerate(inside, 1)), np.zeros(1, int))
     middle = np.argwhere(truth > 0).mean(0).round().astype(int)
