@@ -14,10 +14,12 @@ from torch import Tensor
 from vesal.checkpoints.locate import how_to_get, weights_path
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
-from vesal.checkpoints.weights import open_weights
+from vesal.checkpoints.weights import WeightsFile, open_weights
 from vesal.checkpoints.write import write_safetensors
 from vesal.errors import CheckpointError, ConfigError
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
+from vesal.models.config import ModelConfig
 from vesal.models.nd import fast_layout
 from vesal.models.precision import encoding_type
 from vesal.models.promptable_unet import PromptableUNet
@@ -50,15 +52,16 @@ def load_model(
             which is bfloat16 where the CPU has instructions for it.
 
     Raises:
-        ConfigError: neither a known name nor a file, no such family or size.
+        ConfigError: neither a known name nor a file, no such family or size, or an automatic
+            model.
         CheckpointError: the file is missing, damaged, of another family, or does not fit exactly.
     """
     encoding_type(precision)  # refuses a wrong word before anything is read
     path = _located(name)
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
+    config = _promptable(weights)
     check_fit(weights)
-    config = weights.config
     convolutional = not isinstance(config, SamConfig)
     state = {
         key: _prepared(tensor, convolutional=convolutional) for key, tensor in read_tensors(weights)
@@ -118,6 +121,17 @@ def _located(name: str | Path) -> Path:
         )
         raise ConfigError(msg)
     return Path(name)
+
+
+def _promptable(weights: WeightsFile) -> ModelConfig:
+    """The config of a model that takes prompts; ConfigError for one that takes none."""
+    if isinstance(weights.config, AutomaticConfig):
+        msg = (
+            f"{weights.path} is an automatic model, which takes no prompts: use vesal segment "
+            "--auto, or load_automatic in Python"
+        )
+        raise ConfigError(msg)
+    return weights.config
 
 
 def _prepared(tensor: Tensor, *, convolutional: bool) -> Tensor:

@@ -13,7 +13,7 @@ from vesal.checkpoints.stored import Raw
 from vesal.checkpoints.torch_file import BARE
 from vesal.checkpoints.weights import CONFIG_KEY, DIGEST_KEY, NOTES_KEY, Digest
 from vesal.images.write import replacing
-from vesal.models.config import ModelConfig, to_json
+from vesal.models.config import AnyConfig, to_json
 
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 _TYPES = {kind: name for name, kind in SAFETENSORS_KINDS.items()}
@@ -21,7 +21,7 @@ _ALIGNMENT = 8  # bytes; safetensors pads its header with spaces to a multiple
 
 
 def write_safetensors(
-    path: Path, config: ModelConfig, tensors: Mapping[str, Tensor], notes: tuple[str, ...] = ()
+    path: Path, config: AnyConfig, tensors: Mapping[str, Tensor], notes: tuple[str, ...] = ()
 ) -> None:
     """Write the tensors, their config and their SHA-256: the same bytes for the same weights.
 
