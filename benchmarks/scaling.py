@@ -231,7 +231,8 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, Any] = {}
     print(
-        "| recipe | TFLOP | step s | clicks | their s | boxes s | data s | kept MB | state MB | gradient MB | case MB |"
+        "| recipe | TFLOP | step s | clicks | their s | boxes s | data s "
+        "| kept MB | state MB | gradient MB | case MB |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for name in options.recipes:

@@ -9,13 +9,16 @@ from tests.volumes import tiny_recipe
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.zoo import ZOO
 from vesal.training.fit import CHECKPOINT
+from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
 from vesal.training.train import named_recipe, of_length, train
 
 
 def test_the_shipped_recipe_trains_the_shipped_model() -> None:
     """`vesal train mini` makes what the zoo calls vesal-mini."""
-    assert RECIPES["mini"].model == ZOO["vesal-mini"]
+    recipe = RECIPES["mini"]
+    assert isinstance(recipe, Recipe)
+    assert recipe.model == ZOO["vesal-mini"]
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -40,7 +43,7 @@ def test_words_change_a_recipe_and_the_rest_stays() -> None:
     """Nested ones, too; nonsense is refused as when a recipe is written."""
     recipe = named_recipe("mini", ["settings.rate=2e-4", "settings.schedule.kind=cosine", "seed=4"])
     assert (recipe.settings.rate, recipe.settings.schedule.kind, recipe.seed) == (2e-4, "cosine", 4)
-    assert recipe.model == RECIPES["mini"].model
+    assert recipe.data == RECIPES["mini"].data
     with pytest.raises(ConfigError, match="kind of a schedule"):
         named_recipe("mini", ["settings.schedule.kind=zigzag"])
 

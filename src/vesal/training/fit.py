@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from vesal.checkpoints.automatic import save_automatic
 from vesal.checkpoints.load import save_model
 from vesal.errors import ConfigError
+from vesal.models.automatic import Automatic
 from vesal.models.build import Model
 from vesal.progress import Progress, silent
 from vesal.training.batch import Batch, Source
@@ -85,10 +87,10 @@ class Run:
             self._load()
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Model | Automatic:
         """The model as it would be kept: with averaged weights, where they are averaged."""
         averaged = self.settings.averaging > 0
-        return cast("Model", self.average.module if averaged else self.plain.model)
+        return cast("Model | Automatic", self.average.module if averaged else self.plain.model)
 
     def steps(self, source: Source) -> int:
         """The number of steps of this run on that data."""
@@ -141,7 +143,7 @@ class Run:
                     self.save()
                     saved = time.monotonic()
         if chief:
-            save_model(self.model, self.folder / LAST)
+            _write(self.model, self.folder / LAST)
         best = self.folder / BEST
         return best if validation is not None and best.exists() else self.folder / LAST
 
@@ -272,7 +274,7 @@ class Run:
         if score > self.best:
             self.best = score
             if logs is not None:
-                save_model(self.model, self.folder / BEST)
+                _write(self.model, self.folder / BEST)
 
     def _scored(self, validation: Validation, picture: Path) -> Validated:
         model = self.model
@@ -309,6 +311,13 @@ class _NoLogs:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+
+def _write(model: Model | Automatic, path: Path) -> None:
+    if isinstance(model, Automatic):
+        save_automatic(model, path)
+    else:
+        save_model(model, path)
 
 
 def _average(model: nn.Module, settings: Settings) -> AveragedModel:
