@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from vesal.checkpoints.locate import by_hand, how_to_get, weights_folder, weights_path
+from vesal.checkpoints.locate import (
+    by_hand,
+    how_to_get,
+    in_folder,
+    weights_folder,
+    weights_path,
+)
 from vesal.checkpoints.sources import SOURCES
 from vesal.errors import ConfigError
 from vesal.models.zoo import PUBLISHED, ZOO
@@ -85,3 +91,13 @@ weights_path("vesal-mini")
 sys.exit("torch" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+
+
+def test_a_folder_stands_for_the_model_in_it(tmp_path: Path) -> None:
+    """Where it holds one; any other path is itself."""
+    assert in_folder(tmp_path) == tmp_path
+    (tmp_path / "model.safetensors").touch()
+    assert in_folder(tmp_path) == tmp_path / "model.safetensors"
+    file = tmp_path / "weights.pth"
+    assert in_folder(file) == file
+    assert in_folder(Path("vesal-mini")) == Path("vesal-mini")

@@ -92,7 +92,7 @@ def test_one_click_on_the_packaged_ct_gives_a_mask_on_its_grid(scans: Path, tmp_
         ("--point 9999,0,0", 2, "outside the image, which spans"),
         ("--voxel --point 5,5,5 --negative 5,5,5", 2, "both as inside and as outside"),
         ("--point 0,0,0 --model nothing", 2, "unknown model 'nothing'"),
-        ("--point 0,0,0 --model .", 2, ". is a folder; give the weights file in it"),
+        ("--point 0,0,0 --model .", 2, ". is a folder without model.safetensors"),
         ("--voxel --box 1,1,1,4,4", 2, "--box: a box needs two opposite corners"),
         ("--voxel --box 90,0,0,99,4,4", 2, "--box: voxels 90,0,0 to 99,4,4 lie outside the image"),
         ("--voxel --lasso 1,1,1", 2, "--lasso: a lasso needs at least 3 points, got 1"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vesal.checkpoints.locate import how_to_get, weights_path
+from vesal.checkpoints.locate import how_to_get, in_folder, weights_path
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
 from vesal.checkpoints.weights import WeightsFile, open_weights
@@ -43,7 +43,7 @@ def load_model(
     file is recognised by its tensors, and nothing in it is ever executed.
 
     Args:
-        name: of `vesal models`, or a path.
+        name: of `vesal models`, or a path of weights, or of a folder with ``model.safetensors``.
         family: what the file is taken for. MedSAM's files look like SAM's: only this, or the
             name "medsam", can say it.
         image_size: voxels an axis of the model's input, where it is not that of the file; the
@@ -115,12 +115,13 @@ def _located(name: str | Path) -> Path:
             msg = f"the weights of {name} are missing: {how_to_get(str(name))}"
             raise CheckpointError(msg)
         return path
-    if not os.path.isfile(name):  # unlike Path.is_file, False for a name that no disk can hold
+    path = in_folder(Path(name))
+    if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no disk can hold
         msg = (
             f"{str(name)!r} is neither a weights file nor a known model ({', '.join(sorted(ZOO))})"
         )
         raise ConfigError(msg)
-    return Path(name)
+    return path
 
 
 def _promptable(weights: WeightsFile) -> ModelConfig:

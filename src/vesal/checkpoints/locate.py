@@ -10,6 +10,9 @@ from vesal.errors import ConfigError
 from vesal.models.zoo import ZOO
 
 _FOLDER_VARIABLE = "VESAL_WEIGHTS"
+MODEL_FILE = "model.safetensors"
+"""The weights in a folder that stands for a model: what fine-tuning writes."""
+
 _CACHES = {"darwin": "Library/Caches", "win32": "AppData/Local"}  # of sys.platform, below home
 
 
@@ -54,3 +57,9 @@ def how_to_get(name: str) -> str:
 def by_hand(name: str, path: Path) -> str:
     """What to do where vesal cannot fetch a published file, as the end of a sentence."""
     return f"{SOURCES[name].where} and put it at {path}"
+
+
+def in_folder(path: Path) -> Path:
+    """The weights file where a folder stands for a model; else the path itself."""
+    held = path / MODEL_FILE
+    return held if os.path.isfile(held) else path

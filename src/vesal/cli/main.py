@@ -17,6 +17,7 @@ from vesal.cli import (
     demo,
     evaluate,
     export,
+    finetune,
     info,
     models,
     segment,
@@ -37,6 +38,7 @@ _EXAMPLES = """[bold]Examples[/bold]
   vesal segment --prompts cases.csv -o out/
   vesal serve scans/
   vesal evaluate data/ -o report/
+  vesal finetune vesal-mini labelled/ -o my-model
   vesal curate data/ -o curated/
   vesal segment --help
 
@@ -57,6 +59,7 @@ app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)
 app.command("serve", help=serve.HELP, epilog=serve.EXAMPLES)(serve.serve)
 app.command("train", help=train.HELP, epilog=train.EXAMPLES)(train.train)
+app.command("finetune", help=finetune.HELP, epilog=finetune.EXAMPLES)(finetune.finetune)
 app.command("curate", help=curate.HELP, epilog=curate.EXAMPLES)(curate.curate)
 app.command("evaluate", help=evaluate.HELP, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("challenge", help=challenge.HELP, epilog=challenge.EXAMPLES)(challenge.challenge)

@@ -127,17 +127,18 @@ def segment_one(job: Job, said: Said, how: How) -> None:
 
 
 def check_model(model: str) -> None:
-    """Refuse a model that is neither a file nor a name that vesal knows, without loading torch.
+    """Refuse what is no weights, no folder of a model and no known name, without loading torch.
 
     Raises:
-        ConfigError: if it is neither.
+        ConfigError: if it is none of them.
     """
-    from vesal.checkpoints.locate import weights_path
+    from vesal.checkpoints.locate import MODEL_FILE, in_folder, weights_path
 
-    if Path(model).is_dir():
-        msg = f"{model} is a folder; give the weights file in it, or a name of `vesal models`"
+    path = in_folder(Path(model))
+    if path.is_dir():
+        msg = f"{model} is a folder without {MODEL_FILE}; give weights, or a name of `vesal models`"
         raise ConfigError(msg)
-    if not Path(model).is_file():
+    if not path.is_file():
         weights_path(model)
 
 

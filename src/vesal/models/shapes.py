@@ -49,6 +49,9 @@ GridHeads = Float[Tensor, "batch head ..."]
 Kernel = Float[Tensor, "_ _ *kernel"]
 """The weights of a convolution."""
 
+AnyKernel = Float[Tensor, "_ _ ..."]
+"""The weights of a linear layer or a convolution, of any size."""
+
 Table = Float[Tensor, "_ _"]
 """Learned vectors, one a row."""
 

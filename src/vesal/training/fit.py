@@ -27,6 +27,7 @@ from vesal.training.batch import Batch, Source
 from vesal.training.lesson import Lesson
 from vesal.training.loader import loader
 from vesal.training.logs import PICTURES, Logs
+from vesal.training.lora import plain
 from vesal.training.settings import Settings
 from vesal.training.state import UNFIT, load_state, save_state, unfit
 from vesal.training.told import Told
@@ -88,9 +89,10 @@ class Run:
 
     @property
     def model(self) -> Model | Automatic:
-        """The model as it would be kept: with averaged weights, where they are averaged."""
+        """The model as it would be kept: averaged, where weights are; corrected, where they are."""
         averaged = self.settings.averaging > 0
-        return cast("Model | Automatic", self.average.module if averaged else self.plain.model)
+        kept = self.average.module if averaged else self.plain.model
+        return kept if isinstance(kept, Automatic) else plain(cast("Model", kept))
 
     def steps(self, source: Source) -> int:
         """The number of steps of this run on that data."""
