@@ -8,6 +8,7 @@ import pytest
 from tests.volumes import tiny_recipe
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.zoo import ZOO
+from vesal.overrides import record_of
 from vesal.training.fit import CHECKPOINT
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
@@ -62,8 +63,9 @@ def test_a_length_is_steps_or_epochs() -> None:
 
 def test_a_folder_keeps_its_recipe_and_refuses_another(tmp_path: Path) -> None:
     """More steps are no other recipe; another rate or seed is."""
-    (tmp_path / "recipe.json").write_text(json.dumps({"name": "tiny"}))
+    known = record_of(tiny_recipe(steps=900)) | {"seed": 77}
+    (tmp_path / "recipe.json").write_text(json.dumps(known))
     (tmp_path / CHECKPOINT).write_bytes(b"")
-    with pytest.raises(CheckpointError, match="holds a run of another recipe"):
+    with pytest.raises(CheckpointError, match=r"of another recipe \(it differs in seed\)"):
         train(tiny_recipe(), tmp_path, cache=tmp_path)
-    assert json.loads((tmp_path / "recipe.json").read_text()) == {"name": "tiny"}
+    assert json.loads((tmp_path / "recipe.json").read_text()) == known

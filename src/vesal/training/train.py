@@ -112,7 +112,7 @@ def _remember(recipe: AnyRecipe, folder: Path) -> None:
     if path.exists() and (folder / CHECKPOINT).exists():
         try:
             known = json.loads(path.read_text())
-            other = [key for key in record if _bound(known.get(key)) != _bound(record[key])]
+            other = [key for key in known if not _alike(known[key], record.get(key), key)]
         except (ValueError, AttributeError):
             other = [_RECORD]
         if other:
@@ -126,8 +126,13 @@ def _remember(recipe: AnyRecipe, folder: Path) -> None:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
-def _bound(value: object) -> object:
-    """What must not change when a run goes on."""
-    if isinstance(value, dict):
-        return {key: inner for key, inner in value.items() if key not in _FREE}
-    return value
+def _alike(known: object, new: object, name: str) -> bool:
+    """Whether nothing has changed that must not when a run goes on.
+
+    What the folder's record does not have yet is a setting of a newer vesal, at its default.
+    """
+    if name in _FREE:
+        return True
+    if isinstance(known, dict) and isinstance(new, dict):
+        return all(_alike(known[key], new.get(key), key) for key in known)
+    return known == new
