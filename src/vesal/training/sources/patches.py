@@ -133,6 +133,7 @@ class ClassValidation:
     names: tuple[str, ...]
     batches: tuple[Batch, ...]
 
+    @torch.inference_mode()
     def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
         """Dice by class, all patches together; some of them are drawn."""
         network = cast("nn.Module", model)
