@@ -1,6 +1,5 @@
 """Automatic models: begun with the encoder of a promptable one, written, and read again."""
 
-import hashlib
 from pathlib import Path
 
 import torch
@@ -10,7 +9,7 @@ from vesal.checkpoints.load import load_model
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
 from vesal.checkpoints.weights import open_weights
-from vesal.checkpoints.write import write_safetensors
+from vesal.checkpoints.write import write_checked
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig
@@ -66,13 +65,7 @@ def save_automatic(model: Automatic, path: Path, notes: tuple[str, ...] = ()) ->
         msg = f"automatic models are written as .safetensors, got {path.name!r}"
         raise ConfigError(msg)
     tensors = {key: tensor.detach().cpu() for key, tensor in model.state_dict().items()}
-    broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
-    if broken:
-        msg = f"{path} would hold NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
-        raise CheckpointError(msg)
-    write_safetensors(path, model.config, tensors, notes)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return write_checked(path, model.config, tensors, notes)
 
 
 def load_automatic(path: str | Path) -> Automatic:

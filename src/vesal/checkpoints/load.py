@@ -3,19 +3,17 @@
 What a file claims is checked against its config before anything is built from it.
 """
 
-import hashlib
 import logging
 import os
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from vesal.checkpoints.locate import how_to_get, in_folder, weights_path
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
 from vesal.checkpoints.weights import WeightsFile, open_weights
-from vesal.checkpoints.write import write_safetensors
+from vesal.checkpoints.write import write_checked
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
@@ -99,13 +97,7 @@ def save_model(model: Model, path: Path, notes: tuple[str, ...] = ()) -> str:
         key: (tensor.half() if half and tensor.is_floating_point() else tensor).cpu().contiguous()
         for key, tensor in model.state_dict().items()
     }
-    broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
-    if broken:
-        msg = f"{path} would hold NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
-        raise CheckpointError(msg)
-    write_safetensors(path, model.config, tensors, notes)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return write_checked(path, model.config, tensors, notes)
 
 
 def _located(name: str | Path) -> Path:
