@@ -106,6 +106,12 @@ TrainingImages = Float32[np.ndarray, "image channel *space"]
 TrainingTargets = Bool[np.ndarray, "image target *space"] | UInt8[np.ndarray, "image target *space"]
 """What is to be found in each window: masks, or the numbers of classes."""
 
+TurnedVoxels = Shaped[np.ndarray, "*turned"]
+"""The same values with their axes in another order."""
+
+ClassLogits = Float32[np.ndarray, "_ ..."]
+"""A logit for each class, the background first, at each voxel of a part of a lattice."""
+
 TrainingImage = Float32[np.ndarray, "channel *space"]
 """One window, prepared as a model wants it."""
 

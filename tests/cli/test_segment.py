@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pixels
 
+from tests.automatics import tiny_automatic
 from tests.dicom_series import write_series
 from tests.fakes import BrightModel, bright_segmenter
 from tests.grids import RASTERS, UGLY
 from tests.phantoms import ball_image, enlarged
+from vesal.checkpoints.automatic import save_automatic
 from vesal.cli.main import main
 from vesal.cli.segment import EXAMPLES
 from vesal.geometry import Grid
@@ -254,6 +256,7 @@ def things(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     Pixels.fromarray((disc / 4).astype(np.uint8)).save("cells.png")
     rows = 'image,object,kind,coordinates\nct.nii.gz,liver,point,"98,161,397"\n'
     (tmp_path / "cases.csv").write_text(rows)
+    save_automatic(tiny_automatic(side=32, spacing_mm=12.0), tmp_path / "my-auto.safetensors")
     return tmp_path
 
 

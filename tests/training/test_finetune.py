@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from tests.networks import random_network, tiny_config
-from tests.training.scans import scan_folder
+from tests.training.scans import picture_folder, scan_folder
+from tests.training.test_finetune_methods import tiny_sam
 from vesal.checkpoints.load import load_model, save_model
 from vesal.checkpoints.summary import summarised
 from vesal.datasets import find_pairs, open_pair
@@ -229,3 +230,28 @@ def test_wishes_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     """With what was given."""
     with pytest.raises(ConfigError, match="got"):
         Wishes(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("adapters", "method"),
+    [(False, "decoder"), (False, "lora"), (True, "adapters"), (True, "full")],
+)
+def test_models_of_the_sam_family_are_tuned_too(
+    adapters: bool, method: str, tmp_path: Path
+) -> None:
+    """From a file of weights to one of the same tensors, slice by slice; what learns has moved."""
+    sam = tmp_path / "sam.safetensors"
+    save_model(tiny_sam(adapters=adapters), sam)
+    data = picture_folder(tmp_path / "data")
+    output = tmp_path / "my"
+    finetune(sam, data, output, Wishes(steps=2, method=method, keep=0.0))
+    before, after = load_model(sam), load_model(output)
+    assert after.config == before.config
+    moved = {
+        name
+        for name, tensor in after.state_dict().items()
+        if not torch.equal(tensor, before.state_dict()[name])
+    }
+    assert any(name.startswith("mask_decoder.") for name in moved)
+    assert any(".attn.qkv." in name for name in moved) == (method in ("lora", "full"))
+    assert any(".Adapter." in name for name in moved) == adapters

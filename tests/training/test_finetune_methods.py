@@ -1,12 +1,15 @@
 """Tests of vesal.training.finetune_methods."""
 
 import pytest
+import torch
 
 from tests.networks import random_network, tiny_config
 from vesal.errors import ConfigError
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
-from vesal.training.finetune_methods import chosen, freeze
+from vesal.training.finetune_methods import chosen, freeze, sam_lesson
+from vesal.training.freeze import parts_of
+from vesal.training.lora import plain
 
 
 def tiny_sam(*, adapters: bool = False) -> Segmenter:
@@ -48,17 +51,63 @@ def test_our_own_model_has_no_adapters() -> None:
         chosen("adapters", random_network(tiny_config()), 3)
 
 
-def test_of_sam_the_decoder_is_tuned() -> None:
-    """However many structures there are; other methods are refused with what does them."""
-    assert chosen("auto", tiny_sam(), 999).name == chosen("decoder", tiny_sam(), 1).name
-    for name, model, message in (
-        ("full", tiny_sam(), "vesal train has recipes"),
-        ("lora", tiny_sam(), "vesal train has recipes"),
-        ("adapters", tiny_sam(), "it has no adapters"),
-        ("adapters", tiny_sam(adapters=True), "its recipe does"),
-    ):
-        with pytest.raises(ConfigError, match=f"--method decoder; got {name} .{message}"):
-            chosen(name, model, 3)
+def test_of_sam_more_structures_let_more_learn_too() -> None:
+    """Adapters where there are any, corrections where there are none; slower than our own."""
+    for model, some in ((tiny_sam(), "lora"), (tiny_sam(adapters=True), "adapters")):
+        names = [chosen("auto", model, count).name for count in range(1, 200)]
+        assert list(dict.fromkeys(names)) == ["decoder", some, "full"]
+    with pytest.raises(ConfigError, match="has no adapters, SAM-Med2D has"):
+        chosen("adapters", tiny_sam(), 3)
+    assert chosen("full", tiny_sam(), 3).rate < chosen("decoder", tiny_sam(), 3).rate
+
+
+@pytest.mark.parametrize("method", ["decoder", "lora", "adapters", "full"])
+def test_of_sam_what_the_method_says_gets_a_gradient_and_nothing_else(method: str) -> None:
+    """The decoder always; the encoder's weights in full alone."""
+    model = tiny_sam(adapters=True)
+    lesson = sam_lesson(model, method, rounds=2)
+    images, targets = torch.randn(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    targets[..., 10:40, 20:50] = 1
+    for seed in range(6):  # a box or a click first
+        lesson(images, targets, 0, (), (seed,)).loss.backward()
+        if method == "lora" and seed == 0:  # one of the two factors begins at nothing
+            with torch.no_grad():
+                for name, parameter in model.named_parameters():
+                    if name.endswith(".up"):
+                        parameter.add_(0.01)
+    reached = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    assert reached <= {name for name, p in model.named_parameters() if p.requires_grad}
+    # Which of several masks learns is a matter of luck; every part that is to learn must.
+    for part, parameters in parts_of(model).items():
+        learning = [p for p in parameters if p.requires_grad]
+        assert not learning or any(p.grad is not None and p.grad.any() for p in learning), part
+    encoder = {name for name in reached if name.startswith("image_encoder.")}
+    adapters = {name for name in encoder if ".Adapter." in name}
+    corrections = {name for name in encoder if ".parametrizations." in name}
+    assert any(name.startswith("mask_decoder.") for name in reached)
+    assert bool(adapters) == (method in ("adapters", "full"))
+    assert bool(corrections) == (method == "lora")
+    assert bool(encoder - adapters - corrections) == (method == "full")
+    assert {p for group in lesson.groups() for p in group.parameters} == {
+        p for p in model.parameters() if p.requires_grad
+    }
+
+
+def test_corrections_of_a_vit_end_in_plain_weights() -> None:
+    """The same answers, the same tensors as before."""
+    model = tiny_sam()
+    names = set(model.state_dict())
+    sam_lesson(model, "lora", rounds=1)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(".up"):
+                parameter.add_(0.02)
+    made = plain(model)
+    assert set(made.state_dict()) == names
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = model.encode(image).levels[0]
+        torch.testing.assert_close(made.encode(image).levels[0], expected, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("method", ["decoder", "lora", "full"])

@@ -8,14 +8,18 @@ import pytest
 from tests.volumes import tiny_recipe
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.zoo import ZOO
+from vesal.overrides import record_of
 from vesal.training.fit import CHECKPOINT
+from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
 from vesal.training.train import named_recipe, of_length, train
 
 
 def test_the_shipped_recipe_trains_the_shipped_model() -> None:
     """`vesal train mini` makes what the zoo calls vesal-mini."""
-    assert RECIPES["mini"].model == ZOO["vesal-mini"]
+    recipe = RECIPES["mini"]
+    assert isinstance(recipe, Recipe)
+    assert recipe.model == ZOO["vesal-mini"]
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -40,7 +44,7 @@ def test_words_change_a_recipe_and_the_rest_stays() -> None:
     """Nested ones, too; nonsense is refused as when a recipe is written."""
     recipe = named_recipe("mini", ["settings.rate=2e-4", "settings.schedule.kind=cosine", "seed=4"])
     assert (recipe.settings.rate, recipe.settings.schedule.kind, recipe.seed) == (2e-4, "cosine", 4)
-    assert recipe.model == RECIPES["mini"].model
+    assert recipe.data == RECIPES["mini"].data
     with pytest.raises(ConfigError, match="kind of a schedule"):
         named_recipe("mini", ["settings.schedule.kind=zigzag"])
 
@@ -59,8 +63,9 @@ def test_a_length_is_steps_or_epochs() -> None:
 
 def test_a_folder_keeps_its_recipe_and_refuses_another(tmp_path: Path) -> None:
     """More steps are no other recipe; another rate or seed is."""
-    (tmp_path / "recipe.json").write_text(json.dumps({"name": "tiny"}))
+    known = record_of(tiny_recipe(steps=900)) | {"seed": 77}
+    (tmp_path / "recipe.json").write_text(json.dumps(known))
     (tmp_path / CHECKPOINT).write_bytes(b"")
-    with pytest.raises(CheckpointError, match="holds a run of another recipe"):
+    with pytest.raises(CheckpointError, match=r"of another recipe \(it differs in seed\)"):
         train(tiny_recipe(), tmp_path, cache=tmp_path)
-    assert json.loads((tmp_path / "recipe.json").read_text()) == {"name": "tiny"}
+    assert json.loads((tmp_path / "recipe.json").read_text()) == known

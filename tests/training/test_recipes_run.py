@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.pairs import SCANS
 from tests.training.runs import rows
+from vesal.checkpoints.automatic import load_automatic
 from vesal.checkpoints.load import load_model
 from vesal.cli.main import main
 from vesal.images import open_image
@@ -55,7 +56,7 @@ def test_a_recipe_trains_on_a_folder_and_its_weights_segment(
 ) -> None:
     """Random weights at first, two steps, a validation; then a mask on the image's own grid."""
     common = ["settings.precision=32-true", "settings.validate_every=2", "data.workers=0"]
-    common += ["data.validation_windows=1", "data.only=liver,label 5"]
+    common += ["data.validation_windows=1", "data.only=liver"]
     words = [w for change in (*CHANGES[recipe], *common) for w in ("--set", change)]
     run = tmp_path / "run"
     options = ["--steps", "2", "--start", "none", "--workers", "0", "--accelerator", "cpu"]
@@ -83,11 +84,48 @@ def middle(path: Path) -> list[float]:
     return found
 
 
+AUTOMATIC = {
+    "auto": ("data.window=32,32,32", "data.spacing_mm=6", "data.batch=1"),
+    "auto-sam-med3d": (
+        "encoder.image_size=32", "encoder.width=48", "encoder.depth=4", "encoder.heads=4",
+        "encoder.window=2", "encoder.global_blocks=0,1,2,3", "encoder.prompt_width=48",
+        "data.window=32,32,32", "data.spacing_mm=6", "data.batch=1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", AUTOMATIC)
+def test_an_automatic_recipe_trains_on_a_folder_and_needs_no_prompt(
+    recipe: str, data: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    """Classes come from the data; then a label map with their names, on the image's own grid."""
+    common = ["settings.precision=32-true", "settings.validate_every=2", "data.workers=0"]
+    common += ["data.validation_patches=2", "data.classes=liver,spleen"]
+    words = [w for change in (*AUTOMATIC[recipe], *common) for w in ("--set", change)]
+    start = [] if recipe == "auto" else ["--start", "none"]
+    run = tmp_path / "run"
+    options = ["--steps", "2", "--workers", "0", "--accelerator", "cpu", *start]
+    folders = ["--run", str(run), "--cache", str(tmp_path / "cache")]
+    assert main(["train", recipe, str(data), *options, *folders, *words]) == 0
+    assert str(run / "best.safetensors") in capsys.readouterr().out
+    model = load_automatic(run / "best.safetensors")
+    assert model.config.classes == ("liver", "spleen")
+    assert model.config.normalisation.kind == "ct"
+    (row,) = rows(run / "validation.csv")
+    assert set(row) == {"step", "liver", "spleen"}
+    scan, labels = SCANS / "example_mr_sm.nii.gz", tmp_path / "labels.nii.gz"
+    words = ["--auto", "--model", str(run / "best.safetensors"), "-o", str(labels)]
+    assert main(["segment", str(scan), *words]) == 0
+    assert open_image(labels).array.shape == open_image(scan).array.shape
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["sam-med3d-1"], "learns from your data: give a folder"),
-        (["sam-med2d", "DATA"], "begins with weights of sam-vit-b: give --start"),
+        (["sam-med2d", "DATA"], "the weights of sam-vit-b are missing"),
+        (["auto"], "learns from your data: give a folder"),
+        (["auto", "DATA", "--set", "data.classes=nothing"], "training needs an image with"),
         (["sam-med3d-1", "DATA", "--set", "data.shown.side=96"], "set both model.image_size"),
         (["sam-med3d-1", "nowhere"], "nowhere"),
         (["sam-med3d-1", "DATA", "--set", "data.only=nothing"], "training needs an image with"),

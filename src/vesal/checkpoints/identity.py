@@ -5,7 +5,7 @@ import hashlib
 import torch
 from torch import nn
 
-from vesal.models.config import to_json
+from vesal.models.config import AnyConfig, to_json
 from vesal.models.promptable import Promptable
 
 
@@ -15,11 +15,14 @@ def identity(model: Promptable) -> str:
     The same whatever file they came from; another one if a single weight differs, or the type in
     which the model computes. Empty for what is no network of PyTorch, and so has no tensors.
     """
-    if not isinstance(model, nn.Module):
-        return ""
-    digest = hashlib.sha256(to_json(model.config).encode())
-    digest.update(str(getattr(model, "encoding_type", torch.float32)).encode())
-    for name, tensor in sorted(model.state_dict().items()):
+    return identity_of(model, model.config) if isinstance(model, nn.Module) else ""
+
+
+def identity_of(network: nn.Module, config: AnyConfig) -> str:
+    """The same of any network and its config, be it one without prompts."""
+    digest = hashlib.sha256(to_json(config).encode())
+    digest.update(str(getattr(network, "encoding_type", torch.float32)).encode())
+    for name, tensor in sorted(network.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         plain = tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
         digest.update(plain.reshape(-1).view(torch.uint8).numpy())

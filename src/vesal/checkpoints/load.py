@@ -3,21 +3,21 @@
 What a file claims is checked against its config before anything is built from it.
 """
 
-import hashlib
 import logging
 import os
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from vesal.checkpoints.locate import how_to_get, in_folder, weights_path
 from vesal.checkpoints.resize import resized
 from vesal.checkpoints.tensors import check_fit, empty, read_tensors
-from vesal.checkpoints.weights import open_weights
-from vesal.checkpoints.write import write_safetensors
+from vesal.checkpoints.weights import WeightsFile, open_weights
+from vesal.checkpoints.write import write_checked
 from vesal.errors import CheckpointError, ConfigError
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
+from vesal.models.config import ModelConfig
 from vesal.models.nd import fast_layout
 from vesal.models.precision import encoding_type
 from vesal.models.promptable_unet import PromptableUNet
@@ -50,15 +50,16 @@ def load_model(
             which is bfloat16 where the CPU has instructions for it.
 
     Raises:
-        ConfigError: neither a known name nor a file, no such family or size.
+        ConfigError: neither a known name nor a file, no such family or size, or an automatic
+            model.
         CheckpointError: the file is missing, damaged, of another family, or does not fit exactly.
     """
     encoding_type(precision)  # refuses a wrong word before anything is read
     path = _located(name)
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
+    config = _promptable(weights)
     check_fit(weights)
-    config = weights.config
     convolutional = not isinstance(config, SamConfig)
     state = {
         key: _prepared(tensor, convolutional=convolutional) for key, tensor in read_tensors(weights)
@@ -96,13 +97,7 @@ def save_model(model: Model, path: Path, notes: tuple[str, ...] = ()) -> str:
         key: (tensor.half() if half and tensor.is_floating_point() else tensor).cpu().contiguous()
         for key, tensor in model.state_dict().items()
     }
-    broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
-    if broken:
-        msg = f"{path} would hold NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
-        raise CheckpointError(msg)
-    write_safetensors(path, model.config, tensors, notes)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return write_checked(path, model.config, tensors, notes)
 
 
 def _located(name: str | Path) -> Path:
@@ -119,6 +114,17 @@ def _located(name: str | Path) -> Path:
         )
         raise ConfigError(msg)
     return path
+
+
+def _promptable(weights: WeightsFile) -> ModelConfig:
+    """The config of a model that takes prompts; ConfigError for one that takes none."""
+    if isinstance(weights.config, AutomaticConfig):
+        msg = (
+            f"{weights.path} is an automatic model, which takes no prompts: use vesal segment "
+            "--auto, or load_automatic in Python"
+        )
+        raise ConfigError(msg)
+    return weights.config
 
 
 def _prepared(tensor: Tensor, *, convolutional: bool) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vesal.checkpoints.sources import SOURCES
 from vesal.checkpoints.weights import Digest, open_weights
-from vesal.models.config import ModelConfig
+from vesal.models.config import AnyConfig
 from vesal.models.zoo import ZOO
 
 
@@ -14,7 +14,7 @@ class Summary:
     """A weights file in facts."""
 
     path: Path
-    config: ModelConfig
+    config: AnyConfig
     container: str
     """"safetensors", or the key under which torch.save had the tensors."""
     tensors: int

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -9,19 +10,29 @@ from torch import Tensor
 from vesal.checkpoints.report import Wanted, compared
 from vesal.checkpoints.weights import WeightsFile
 from vesal.errors import CheckpointError
+from vesal.models.automatic import Automatic
+from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model, build
-from vesal.models.config import ModelConfig
+from vesal.models.config import AnyConfig, ModelConfig
 
 logger = logging.getLogger(__name__)
 
 
-def empty(config: ModelConfig) -> Model:
+@overload
+def empty(config: ModelConfig) -> Model: ...
+
+
+@overload
+def empty(config: AutomaticConfig) -> Automatic: ...
+
+
+def empty(config: AnyConfig) -> Model | Automatic:
     """The network without memory: a file cannot ask for more than it holds."""
     with torch.device("meta"):
         return build(config)
 
 
-def wanted_by(config: ModelConfig) -> dict[str, Wanted]:
+def wanted_by(config: AnyConfig) -> dict[str, Wanted]:
     """The tensors that the model has."""
     return {
         name: Wanted(shape=tuple(tensor.shape), whole_numbers=not tensor.is_floating_point())

@@ -10,7 +10,8 @@ from vesal.checkpoints.families import canonical
 from vesal.checkpoints.recognise import as_family, recognised
 from vesal.checkpoints.stored import Raw
 from vesal.errors import CheckpointError, ConfigError
-from vesal.models.config import ModelConfig, from_json
+from vesal.models.automatic_config import AUTOMATIC
+from vesal.models.config import AnyConfig, from_json
 from vesal.models.sam_config import FAMILIES, SamConfig
 
 CONFIG_KEY = "vesal.config"
@@ -25,7 +26,7 @@ class WeightsFile:
 
     archive: Archive
     """Its tensors under vesal's names."""
-    config: ModelConfig
+    config: AnyConfig
     notes: tuple[str, ...] = ()
     """What was done to the weights before they were written."""
     digest: str | None = None
@@ -85,7 +86,7 @@ def open_weights(path: Path, family: str | None = None) -> WeightsFile:
         ConfigError: there is no such family.
         CheckpointError: damaged, of no known family, or of another one than the caller says.
     """
-    known = (*FAMILIES, "promptable-unet")
+    known = (*FAMILIES, "promptable-unet", AUTOMATIC)
     if family is not None and family not in known:
         msg = f"the family must be one of {', '.join(known)}, got {family!r}"
         raise ConfigError(msg)
@@ -105,7 +106,7 @@ def open_weights(path: Path, family: str | None = None) -> WeightsFile:
     )
 
 
-def _config(archive: Archive, family: str | None) -> ModelConfig:
+def _config(archive: Archive, family: str | None) -> AnyConfig:
     if CONFIG_KEY not in archive.metadata:
         shapes = {name: tensor.shape for name, tensor in archive.tensors.items()}
         try:

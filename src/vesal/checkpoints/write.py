@@ -1,5 +1,6 @@
 """Writes weights: as safetensors with all that vesal knows, or as their family has them."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from vesal.checkpoints.families import CONTAINERS, foreign
 from vesal.checkpoints.stored import Raw
 from vesal.checkpoints.torch_file import BARE
 from vesal.checkpoints.weights import CONFIG_KEY, DIGEST_KEY, NOTES_KEY, Digest
+from vesal.errors import CheckpointError
 from vesal.images.write import replacing
-from vesal.models.config import ModelConfig, to_json
+from vesal.models.config import AnyConfig, to_json
 
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 _TYPES = {kind: name for name, kind in SAFETENSORS_KINDS.items()}
@@ -21,7 +23,7 @@ _ALIGNMENT = 8  # bytes; safetensors pads its header with spaces to a multiple
 
 
 def write_safetensors(
-    path: Path, config: ModelConfig, tensors: Mapping[str, Tensor], notes: tuple[str, ...] = ()
+    path: Path, config: AnyConfig, tensors: Mapping[str, Tensor], notes: tuple[str, ...] = ()
 ) -> None:
     """Write the tensors, their config and their SHA-256: the same bytes for the same weights.
 
@@ -55,6 +57,24 @@ def write_safetensors(
         file.write(len(text).to_bytes(8, "little") + text)
         for name in order:
             file.write(_raw(tensors[name]).reshape(-1).data)
+
+
+def write_checked(
+    path: Path, config: AnyConfig, tensors: Mapping[str, Tensor], notes: tuple[str, ...] = ()
+) -> str:
+    """`write_safetensors` for weights that were learnt; returns the file's SHA-256.
+
+    Raises:
+        CheckpointError: a weight is NaN or infinite.
+        ResourceError: the disk refuses; what was there before is still there.
+    """
+    broken = sorted(k for k, tensor in tensors.items() if not torch.isfinite(tensor).all())
+    if broken:
+        msg = f"{path} would hold NaN or infinite weights in {len(broken)} tensors {broken[:3]}"
+        raise CheckpointError(msg)
+    write_safetensors(path, config, tensors, notes)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_family_file(path: Path, family: str, tensors: Mapping[str, Tensor]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vesal.cli.segment_auto import check_no_prompts, segment_auto
 from vesal.cli.segment_many import Many, check_no_scan, run_many, the_scan
 from vesal.cli.segment_one import How, Job, Said, check_model, segment_one
 
@@ -18,7 +19,10 @@ row,column of a 2D image. Points of a line are separated by blanks.
 
 With --prompts, a JSON or CSV file says what to segment in which scans (docs/prompts.md); results \
 and a report go into the folder OUT, what is done already is skipped, and the exit code is 6 if a \
-case failed."""
+case failed.
+
+With --auto, a model that `vesal train auto` made finds everything that it was taught, without \
+prompts, in one scan or in many (docs/automatic.md)."""
 EXAMPLES = """[bold]Examples[/bold]
   [dim]one click in the liver, in mm[/dim]
     vesal segment ct.nii.gz --point 98,161,397 -o liver.nii.gz
@@ -35,15 +39,19 @@ EXAMPLES = """[bold]Examples[/bold]
     vesal segment series/ --series 2 --point 25,-60,130 --name liver -o liver.seg.dcm
     vesal segment cells.png --voxel --point 120,85 -o cell.png
   [dim]many scans[/dim]
-    vesal segment --prompts cases.csv -o out/"""
+    vesal segment --prompts cases.csv -o out/
+  [dim]all that an automatic model knows, in one scan and in many[/dim]
+    vesal segment ct.nii.gz --auto --model my-auto.safetensors -o labels.nii.gz
+    vesal segment ct.nii.gz mr.nrrd --auto --model my-auto.safetensors -o out/"""
 
 
-_Scan = Annotated[
-    Path | None,
+_Scans = Annotated[
+    list[Path] | None,
     typer.Argument(
         metavar="SCAN",
         show_default=False,
-        help="NIfTI, NRRD, MHA, MHD, PNG, JPEG or TIFF file, or a folder with DICOM series.",
+        help="NIfTI, NRRD, MHA, MHD, PNG, JPEG or TIFF file, or a folder with DICOM series; "
+        "with --auto there may be many.",
     ),
 ]
 _Output = Annotated[
@@ -53,7 +61,7 @@ _Output = Annotated[
         "-o",
         metavar="OUT",
         show_default=False,
-        help="Mask file, its suffix chooses the format; with --prompts a folder.",
+        help="Mask file, its suffix chooses the format; for many scans a folder.",
     ),
 ]
 _Points = Annotated[
@@ -124,17 +132,17 @@ _Prompts = Annotated[
 ]
 _Each = Annotated[
     bool,
-    typer.Option("--each", metavar="", help="With --prompts: a file for each object."),
+    typer.Option("--each", metavar="", help="Of many scans: a file for each object."),
 ]
 _Format = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="SUFFIX", help="With --prompts: of the results; .nii.gz if not given."
+        "--format", metavar="SUFFIX", help="Of many scans: of the results; .nii.gz if not given."
     ),
 ]
 _Again = Annotated[
     bool,
-    typer.Option("--again", metavar="", help="With --prompts: do again what is done."),
+    typer.Option("--again", metavar="", help="Of many scans: do again what is done."),
 ]
 _Cache = Annotated[
     Path | None,
@@ -161,9 +169,17 @@ _Picture = Annotated[
 ]
 
 
+_Auto = Annotated[
+    bool,
+    typer.Option(
+        "--auto", metavar="", help="Find all that an automatic model was taught, without prompts."
+    ),
+]
+
+
 def segment(  # noqa: PLR0913  # each is an option on the command line
     output: _Output,
-    scan: _Scan = None,
+    scans: _Scans = None,
     point: _Points = None,
     negative: _Negatives = None,
     box: _Box = None,
@@ -186,6 +202,7 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     format: _Format = None,  # noqa: A002  # the name of the option
     again: _Again = False,
     cache: _Cache = None,
+    auto: _Auto = False,
 ) -> None:
     """Segment one structure and write its mask, or run a prompt file.
 
@@ -199,10 +216,14 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     check_model(model)
     how = How(model=model, full_history=full_history, cache=cache)
     many = Many(suffix=format, each=each, again=again)
-    if prompts is not None:
-        check_no_scan(said, (scan, series, name, picture, save))
+    if auto:
+        others = {"--prompts": prompts, "--name": name, "--picture": picture, "--save": save}
+        check_no_prompts(said, {**others, "--cache": cache, "--full-history": full_history})
+        segment_auto(scans or (), output, model=model, series=series, many=many)
+    elif prompts is not None:
+        check_no_scan(said, (scans or None, series, name, picture, save))
         run_many(prompts, output, how, many)
-        return
-    one = the_scan(scan, many)
-    job = Job(scan=one, series=series, name=name, output=output, picture=picture, save=save)
-    segment_one(job, said, how)
+    else:
+        one = the_scan(scans or (), many)
+        job = Job(scan=one, series=series, name=name, output=output, picture=picture, save=save)
+        segment_one(job, said, how)

@@ -51,18 +51,21 @@ def check_no_scan(said: Said, others: Sequence[object]) -> None:
         )
 
 
-def the_scan(scan: Path | None, many: Many) -> Path:
+def the_scan(scans: Sequence[Path], many: Many) -> Path:
     """The one scan, where there is no prompt file.
 
     Raises:
-        ConfigError: if there is none, or something was said that only a prompt file needs.
+        ConfigError: if there is none or more than one, or something was said that only many need.
     """
-    if scan is None or many.is_said:
+    if len(scans) > 1 and not many.is_said:
+        msg = f"prompts are about one SCAN, got {len(scans)}; for many: --prompts, or --auto"
+        raise ConfigError(msg)
+    if not scans or many.is_said:
         raise ConfigError(
             "give a SCAN with prompts; or a prompt file with --prompts, which --each, --format and "
             "--again are for"
         )
-    return scan
+    return scans[0]
 
 
 def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
@@ -76,7 +79,7 @@ def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
 
     suffix = many.suffix or ".nii.gz"
     cases = read_cases(prompts)
-    _check_suffix(suffix)
+    check_suffix(suffix)
     make_folder(folder)
     with bar("loading the model", left=True) as progress:
         from vesal.checkpoints.identity import identity
@@ -106,10 +109,10 @@ def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
         raise typer.Exit(FAILED_EXIT_CODE)
 
 
-def _check_suffix(suffix: str) -> None:
+def check_suffix(suffix: str) -> None:
     """Refuse a suffix that no format has, or that is more than a suffix; raises InputError."""
-    from vesal.labels.write import check_suffix
+    from vesal.labels import write
 
-    if check_suffix(Path(f"result{suffix}")) != suffix.lower():
+    if write.check_suffix(Path(f"result{suffix}")) != suffix.lower():
         msg = f"--format needs a suffix alone, like .seg.nrrd, got {suffix!r}"
         raise ConfigError(msg)

@@ -39,7 +39,7 @@ _Recipe = Annotated[
 _Data = Annotated[Path | None, typer.Argument(metavar="[DATA]", help="Images with labels.")]
 _Run = Annotated[
     Path | None,
-    typer.Option("--run", metavar="DIR", help="Run folder; runs/RECIPE if not given."),
+    typer.Option("--run", "-o", metavar="DIR", help="Run folder; runs/RECIPE if not given."),
 ]
 _Cache = Annotated[
     Path,

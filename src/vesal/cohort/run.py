@@ -1,7 +1,6 @@
 """Runs the cases of a cohort, one after the other; what is done is never lost or done twice."""
 
 import hashlib
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from vesal.cohort.case import Case, MaskFile, Wanted
+from vesal.cohort.failure import failure
 from vesal.cohort.report import Entry, Report, Row
 from vesal.cohort.results import check_results, remove_leftovers, results_of
-from vesal.errors import ResourceError, VesalError
+from vesal.errors import ResourceError
 from vesal.images import Image, open_image
 from vesal.images.fingerprint import file_stamp
 from vesal.labels import open_labels
@@ -22,8 +22,6 @@ from vesal.prompts import MaskPrompt, Prompt
 from vesal.prompts.text import Typed
 from vesal.session import Session
 from vesal.session.region import region_on
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +149,7 @@ def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tupl
     try:
         session = _session(images.open(case), case, settings)
     except Exception as error:  # noqa: BLE001  # whatever it is, the other cases go on
-        return (_failure(case, "", error),)
+        return (failure(case.name, str(case.image), "", error),)
     rows = [_row(case, wanted, session, first=not i) for i, wanted in enumerate(case.wanted)]
     if not session.objects:
         return tuple(rows)
@@ -160,7 +158,9 @@ def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tupl
     except ResourceError:  # a full disk is full for the other cases too
         raise
     except Exception as error:  # noqa: BLE001  # such as a format that cannot hold this image
-        return tuple(_failure(case, wanted.name, error) for wanted in case.wanted)
+        return tuple(
+            failure(case.name, str(case.image), wanted.name, error) for wanted in case.wanted
+        )
     return tuple(_measured(row, session, outputs) for row in rows)
 
 
@@ -185,7 +185,7 @@ def _row(case: Case, wanted: Wanted, session: Session, *, first: bool) -> Row:
             session.add(*batch)
     except Exception as error:  # noqa: BLE001  # whatever it is, the other objects go on
         session.delete(session.current.number)
-        return _failure(case, wanted.name, error)
+        return failure(case.name, str(case.image), wanted.name, error)
     seconds = time.perf_counter() - started
     image = str(case.image)
     return Row(case=case.name, image=image, object=wanted.name, status="done", seconds=seconds)
@@ -220,18 +220,6 @@ def _with_older(
     names = ", ".join(str(path.relative_to(folder)) for path in older)
     note = f"left from an earlier run: {names}"
     return tuple(replace(row, notes=note) if row.status == "failed" else row for row in rows)
-
-
-def _failure(case: Case, name: str, error: Exception) -> Row:
-    if isinstance(error, VesalError):
-        message = str(error)
-    elif isinstance(error, MemoryError):
-        message = "the memory of this machine is used up"
-    else:
-        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    bug = not isinstance(error, VesalError | MemoryError | OSError)
-    logger.warning("%s %s failed: %s", case.name, name, message, exc_info=error if bug else None)
-    return Row(case=case.name, image=str(case.image), object=name, status="failed", message=message)
 
 
 def _prompt(given: Typed | MaskFile, session: Session, *, voxel: bool) -> Prompt:

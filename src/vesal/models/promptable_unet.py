@@ -82,12 +82,8 @@ class PromptableUNet(nn.Module):
     def features(self, image: Images) -> tuple[tuple[AnyFeatures, ...], AnyFeatures]:
         """The levels of the embedding, and the window's intensities on the finest one's grid."""
         slab = _slab(image)
-        x = self.image_stem(nd.fast_layout(nd.fold(slab)))
-        levels = []
-        for level, block in enumerate(self.image_blocks):
-            x = block(x if level == 0 else self.image_down[level - 1](x))
-            levels.append(x)
-        return tuple(levels), nd.halved(slab)
+        levels = image_levels(slab, self.image_stem, self.image_blocks, self.image_down)
+        return levels, nd.halved(slab)
 
     def decode(self, embedding: Embedding, prompts: PromptTensors) -> Decoded:
         """One mask of the window for each of as many prompt sets as embeddings."""
@@ -137,6 +133,18 @@ class PromptableUNet(nn.Module):
             for click in range(clicked.shape[1])
         ]
         return torch.exp(-nearest(difference, prompts.labels))
+
+
+def image_levels(
+    image: AnyFeatures, stem: nn.Module, blocks: nn.ModuleList, down: nn.ModuleList
+) -> tuple[AnyFeatures, ...]:
+    """What these layers see in a window at 1/2, 1/4, ... of its resolution."""
+    x = stem(nd.fast_layout(nd.fold(image)))
+    levels = []
+    for level, block in enumerate(blocks):
+        x = block(x if level == 0 else down[level - 1](x))
+        levels.append(x)
+    return tuple(levels)
 
 
 def _maps(embedding: Embedding, prompts: PromptTensors) -> tuple[tuple[int, ...], AnyFeatures]:

@@ -4,7 +4,7 @@ Names with the same axis word inside one signature have the same length there. W
 smaller or gives other channels therefore has a name of its own.
 """
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 Images = Float[Tensor, "batch image_channel *window"]
@@ -99,7 +99,7 @@ MaskFlag = Float[Tensor, "1"]
 PictureSize = Float[Tensor, "2"]
 """Rows and columns."""
 
-TargetMasks = Float[Tensor, "image target ..."] | Int[Tensor, "image target ..."]
+TargetMasks = Float[Tensor, "image target ..."] | Integer[Tensor, "image target ..."]
 """What is to be found in each image of a training batch: 0 or 1, or numbers of classes."""
 
 TargetRegions = Bool[Tensor, "batch *window"]

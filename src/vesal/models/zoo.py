@@ -6,7 +6,6 @@ of their tensors.
 
 from dataclasses import replace
 
-from vesal.models.config import ModelConfig
 from vesal.models.sam_config import SamConfig
 from vesal.models.unet_config import PromptableUNetConfig
 
@@ -39,5 +38,8 @@ PUBLISHED: dict[str, SamConfig] = {
 }
 """Models of others, whose weights are not part of the package."""
 
-ZOO: dict[str, ModelConfig] = {"vesal-mini": PromptableUNetConfig(), **PUBLISHED}
+ZOO: dict[str, PromptableUNetConfig | SamConfig] = {
+    "vesal-mini": PromptableUNetConfig(),
+    **PUBLISHED,
+}
 """All models."""

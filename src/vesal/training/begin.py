@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vesal.checkpoints.load import load_model
 from vesal.checkpoints.resize import resized
-from vesal.errors import CheckpointError, ConfigError
+from vesal.errors import CheckpointError
 from vesal.models.build import Model, build
 from vesal.models.config import ModelConfig
 from vesal.models.sam_config import SamConfig
@@ -20,32 +20,23 @@ _SAM = ("sam", "medsam", "ft-sam", "sam-med2d")  # one network, but for the adap
 _ADAPTER = ".Adapter."
 
 
-def begun(
-    config: ModelConfig, seed: int, start: str | Path | None, *, usual: str = ""
-) -> tuple[Model, tuple[str, ...]]:
+def begun(config: ModelConfig, seed: int, start: str | Path) -> tuple[Model, tuple[str, ...]]:
     """A network with its first weights, and notes on where they come from.
 
     Args:
         config: what it is.
         seed: of what begins at random.
         start: weights by name or file: of this network, or of one of SAM's kin, whose positions
-            are resized and whose adapters begin at random; "none" or None for random ones.
-        usual: the weights that a training of this kind begins with, if any.
+            are resized and whose adapters begin at random; "none" or "" for random ones.
 
     Raises:
-        ConfigError: no weights where the training makes no sense without them.
-        CheckpointError: weights of another network.
+        ConfigError: neither a known name nor a file.
+        CheckpointError: weights of another network, or that are not there.
     """
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay their own
         torch.manual_seed(seed)
         model = build(config)
-    if start is None and usual:
-        msg = (
-            f"this recipe begins with weights of {usual}: give --start {usual} or a file of it "
-            f"(`vesal weights get {usual}` fetches it), or --start {RANDOM} for random ones"
-        )
-        raise ConfigError(msg)
-    if start is None or str(start) == RANDOM:
+    if str(start) in (RANDOM, ""):
         return model.train(), ()
     known = load_model(start)
     found, notes = _adapted(known, config, start)

@@ -1,5 +1,6 @@
 """Where a run computes: one processor, one GPU, or many processes on many machines."""
 
+import logging
 import warnings
 
 import torch
@@ -38,6 +39,7 @@ def launched(
     several = devices * nodes > 1
     # Lessons leave parts of a model out at times: a step without a box has no use for its layers.
     strategy = DDPStrategy(find_unused_parameters=True) if several else "auto"
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets from each process
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its advice on hardware that is there and not asked for
         fabric = Fabric(

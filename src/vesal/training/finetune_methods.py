@@ -7,7 +7,10 @@ import torch
 from vesal.errors import ConfigError
 from vesal.models.build import Model
 from vesal.models.promptable_unet import PromptableUNet
-from vesal.training.freeze import learn
+from vesal.models.segmenter import Segmenter
+from vesal.training.freeze import learn, parts_of
+from vesal.training.lesson import Lesson
+from vesal.training.lessons.sam_decoder import SamDecoder
 from vesal.training.lora import LowRank, wrap
 
 METHODS = ("decoder", "lora", "adapters", "full")
@@ -15,9 +18,13 @@ METHODS = ("decoder", "lora", "adapters", "full")
 _HANDFUL, _MANY = 4, 12
 """Structures up to which the decoder alone learns, and from which on everything does."""
 
-_ADAPTERS = ".Adapter."
+_SAM_MANY = 50  # of models of the SAM family, which are thirty times as large
+
+_ADAPTERS = "adapters"
 _RATES = {"decoder": 1e-3, "lora": 2e-3, "full": 5e-4}
-_SAM_RATE = 1e-4  # of the recipe sam-decoder
+# The first two are those of the papers' recipes; all of a ViT bears a tenth.
+_SAM_RATES = {"decoder": 1e-4, "adapters": 1e-4, "lora": 2e-4, "full": 1e-5}
+_SAM_LAYERS = LowRank(layers=("*.attn.qkv", "*.attn.proj", "*.mlp.lin1", "*.mlp.lin2"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +39,6 @@ class Method:
 def chosen(name: str, model: Model, structures: int) -> Method:
     """The method of that name; "auto" goes by the number of labelled structures.
 
-    Of models of the SAM family only the decoder is tuned here: what else learns is a matter for
-    their papers' recipes.
-
     Args:
         name: one of `METHODS`, or "auto".
         model: what will learn.
@@ -46,14 +50,16 @@ def chosen(name: str, model: Model, structures: int) -> Method:
     if name not in (*METHODS, "auto"):
         msg = f"the method must be auto, {', '.join(METHODS)}, got {name!r}"
         raise ConfigError(msg)
-    if not isinstance(model, PromptableUNet):
-        return _of_sam(name, model)
-    if name == "adapters":
+    own = isinstance(model, PromptableUNet)
+    adapted = _ADAPTERS in parts_of(model)
+    if name == "adapters" and not adapted:
         msg = "this model has no adapters, SAM-Med2D has; take --method decoder, lora or full"
         raise ConfigError(msg)
     if name == "auto":
-        name = "decoder" if structures <= _HANDFUL else "lora" if structures < _MANY else "full"
-    return Method(name=name, rate=_RATES[name])
+        some = "adapters" if adapted else "lora"
+        many = _MANY if own else _SAM_MANY
+        name = "decoder" if structures <= _HANDFUL else some if structures < many else "full"
+    return Method(name=name, rate=(_RATES if own else _SAM_RATES)[name])
 
 
 def freeze(model: PromptableUNet, method: str, *, seed: int = 0) -> None:
@@ -74,18 +80,24 @@ def freeze(model: PromptableUNet, method: str, *, seed: int = 0) -> None:
         model.requires_grad_(True)
 
 
-def _of_sam(name: str, model: Model) -> Method:
-    if name in ("auto", "decoder"):
-        return Method(name="decoder", rate=_SAM_RATE)
-    what = "it has no adapters" if not _has_adapters(model) else "its recipe does"
-    if name != "adapters":
-        what = "vesal train has recipes for all of it"
-    msg = (
-        f"models of the family {model.config.family} are tuned by --method decoder; "
-        f"got {name} ({what})"
-    )
-    raise ConfigError(msg)
+def sam_lesson(model: Segmenter, method: str, *, rounds: int, seed: int = 0) -> Lesson:
+    """The lesson of a model of the SAM family: its decoder learns, and what the method says.
 
-
-def _has_adapters(model: Model) -> bool:
-    return any(_ADAPTERS in key for key, _ in model.named_parameters())
+    Args:
+        model: changed, as by `freeze`.
+        method: one of `METHODS`.
+        rounds: answers to each target.
+        seed: of the corrections.
+    """
+    if method in ("decoder", "lora"):
+        lesson = SamDecoder(rounds=rounds).lesson(model)
+    else:
+        there = parts_of(model)
+        wanted = ("adapters",) if method == "adapters" else ("encoder", "adapters", "branch")
+        also = tuple(part for part in (*wanted, "bridges") if part in there)
+        lesson = SamDecoder(rounds=rounds, prompt_encoder=True, also=also).lesson(model)
+    if method == "lora":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            wrap(model.image_encoder, _SAM_LAYERS)
+    return lesson

@@ -11,11 +11,10 @@ from vesal.models.sam_config import SamConfig
 from vesal.progress import Progress, silent
 from vesal.training.batch import Source
 from vesal.training.finetune_data import Material
-from vesal.training.finetune_methods import freeze
+from vesal.training.finetune_methods import freeze, sam_lesson
 from vesal.training.finetune_windows import SMALLEST_TARGET, TARGETS, WINDOWS, Windows
 from vesal.training.lesson import Lesson
 from vesal.training.lessons.mini import ClickLesson, Clicks
-from vesal.training.lessons.sam_decoder import SamDecoder
 from vesal.training.memory import Need, kept_by, needed
 from vesal.training.sources.cubes import Cubes
 from vesal.training.sources.pictures import Pictures
@@ -35,7 +34,7 @@ def lesson_for(model: Model, method: str, seed: int) -> Lesson:
         seed: of what begins at random.
     """
     if not isinstance(model, PromptableUNet):
-        return SamDecoder(rounds=_SAM_ROUNDS).lesson(model)
+        return sam_lesson(model, method, rounds=_SAM_ROUNDS, seed=seed)
     freeze(model, method, seed=seed)
     return ClickLesson(model, _CLICKS)
 

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from vesal.checkpoints.automatic import save_automatic
 from vesal.checkpoints.load import save_model
 from vesal.errors import ConfigError
+from vesal.models.automatic import Automatic
 from vesal.models.build import Model
 from vesal.progress import Progress, silent
 from vesal.training.batch import Batch, Source
@@ -86,10 +88,11 @@ class Run:
             self._load()
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Model | Automatic:
         """The model as it would be kept: averaged, where weights are; corrected, where they are."""
         averaged = self.settings.averaging > 0
-        return plain(cast("Model", self.average.module if averaged else self.plain.model))
+        kept = self.average.module if averaged else self.plain.model
+        return kept if isinstance(kept, Automatic) else plain(cast("Model", kept))
 
     def steps(self, source: Source) -> int:
         """The number of steps of this run on that data."""
@@ -142,7 +145,7 @@ class Run:
                     self.save()
                     saved = time.monotonic()
         if chief:
-            save_model(self.model, self.folder / LAST)
+            _write(self.model, self.folder / LAST)
         best = self.folder / BEST
         return best if validation is not None and best.exists() else self.folder / LAST
 
@@ -273,7 +276,7 @@ class Run:
         if score > self.best:
             self.best = score
             if logs is not None:
-                save_model(self.model, self.folder / BEST)
+                _write(self.model, self.folder / BEST)
 
     def _scored(self, validation: Validation, picture: Path) -> Validated:
         model = self.model
@@ -310,6 +313,13 @@ class _NoLogs:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+
+def _write(model: Model | Automatic, path: Path) -> None:
+    if isinstance(model, Automatic):
+        save_automatic(model, path)
+    else:
+        save_model(model, path)
 
 
 def _average(model: nn.Module, settings: Settings) -> AveragedModel:

@@ -1,7 +1,7 @@
 """A training run as data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -9,6 +9,7 @@ from vesal.models.build import Model
 from vesal.models.config import ModelConfig
 from vesal.progress import Progress
 from vesal.training.batch import Source
+from vesal.training.begin import begun
 from vesal.training.lesson import Lesson
 from vesal.training.settings import Settings
 from vesal.training.validation import Validation
@@ -40,6 +41,19 @@ class Material:
     source: Source
     validation: Validation | None
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A lesson that can begin.
+
+    Attributes:
+        lesson: with a model that has its first weights.
+        material: what it is taught with.
+    """
+
+    lesson: Lesson
+    material: Material
 
 
 @runtime_checkable
@@ -76,7 +90,7 @@ class Recipe:
         data: where its batches come from.
         settings: length, optimiser, bookkeeping.
         seed: of the first weights and of all that is drawn.
-        start: where it begins, if not from nothing: what `vesal train` asks for if it is not given.
+        start: weights that it begins with where none are said; "" for random ones.
     """
 
     name: str
@@ -87,3 +101,23 @@ class Recipe:
     settings: Settings
     seed: int = 0
     start: str = ""
+
+    def ready(
+        self, data: Path | None, cache: Path, start: str | Path | None, progress: Progress
+    ) -> Ready:
+        """The lesson with its first weights, and what it is taught with.
+
+        Args:
+            data: folder or file that `find_pairs` reads; None for what the recipe itself names.
+            cache: folder for what is made of it.
+            start: weights that it begins with, by name or file; "none" for random ones, None for
+                the usual ones.
+            progress: is told of each case.
+
+        Raises:
+            VesalError: there is nothing to learn from, or the weights are of another network.
+        """
+        model, notes = begun(self.model, self.seed, self.start if start is None else start)
+        lesson = self.lesson.lesson(model)
+        material = self.data.material(data, cache, model, self.seed, progress)
+        return Ready(lesson=lesson, material=replace(material, notes=(*notes, *material.notes)))

@@ -126,7 +126,7 @@ def prepare(
             progress(len(found) + len(notes), len(pairs), f"preparing cases{expected}")
         if some is pilots and rest:
             expected = f", about {_check_room(pilots, rest, found, limit_bytes):.1f} GB"
-    return _result(pairs, paths, found, notes)
+    return _result(pairs, paths, found, notes, preparation.only)
 
 
 def _tidy(folder: Path) -> None:
@@ -138,13 +138,18 @@ def _tidy(folder: Path) -> None:
 
 
 def _result(
-    pairs: Sequence[Pair], paths: Sequence[Path], found: dict[Path, Case], notes: dict[Path, str]
+    pairs: Sequence[Pair],
+    paths: Sequence[Path],
+    found: dict[Path, Case],
+    notes: dict[Path, str],
+    only: Sequence[str],
 ) -> Prepared:
     said = list(notes.values())
+    none = f"it has no {' and no '.join(only)}" if only else "it has no structure"
     for path in dict.fromkeys(paths):
         case = found.get(path)
         if case is not None and not case.structures:
-            said.append(f"{case.name} is left out: {'; '.join(case.notes) or 'no structure'}")
+            said.append(f"{case.name} is left out: {'; '.join(case.notes) or none}")
         elif case is not None:
             said += [f"{case.name}: {note}" for note in case.notes]
     cases = tuple(found[path] for path in paths if path in found and found[path].structures)

@@ -12,18 +12,21 @@ from vesal.errors import CheckpointError, ConfigError
 from vesal.images.write import replacing
 from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
-from vesal.training.begin import RANDOM, begun
+from vesal.training.automatic_recipe import AutomaticRecipe
+from vesal.training.begin import RANDOM
 from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
 
 logger = logging.getLogger(__name__)
 
+AnyRecipe = Recipe | AutomaticRecipe
+
 _RECORD = "recipe.json"
 _FREE = ("steps", "epochs", "validate_every", "patience", "save_every_s")
 
 
-def named_recipe(name: str, words: Sequence[str] = ()) -> Recipe:
+def named_recipe(name: str, words: Sequence[str] = ()) -> AnyRecipe:
     """The recipe of that name, with other settings where words say so.
 
     Args:
@@ -39,7 +42,9 @@ def named_recipe(name: str, words: Sequence[str] = ()) -> Recipe:
     return overridden(RECIPES[name], words)
 
 
-def of_length(recipe: Recipe, *, steps: int | None = None, epochs: float | None = None) -> Recipe:
+def of_length(
+    recipe: AnyRecipe, *, steps: int | None = None, epochs: float | None = None
+) -> AnyRecipe:
     """The recipe with another length.
 
     Raises:
@@ -56,7 +61,7 @@ def of_length(recipe: Recipe, *, steps: int | None = None, epochs: float | None 
 
 
 def train(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     folder: Path,
     *,
     data: Path | None = None,
@@ -73,8 +78,8 @@ def train(
         folder: of the run.
         data: what is learnt from; what the recipe itself names if not given.
         cache: where what is fetched and made ready is kept.
-        start: weights that a new run begins with, by name or file; "none" or nothing for random
-            ones, where the recipe can do with them.
+        start: weights that a new run begins with, by name or file; "none" for random ones; the
+            recipe's usual ones if not given.
         fabric: devices and processes, launched; this CPU if not given.
         workers: processes that make batches, for each process that learns.
         progress: is told each step.
@@ -84,32 +89,30 @@ def train(
         CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
         ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
     """
-    goes_on = (folder / CHECKPOINT).exists()
-    first = RANDOM if goes_on else start
-    model, begins = begun(recipe.model, recipe.seed, first, usual=recipe.start)
-    lesson = recipe.lesson.lesson(model)
+    first = RANDOM if (folder / CHECKPOINT).exists() else start
     chief = fabric is None or fabric.is_global_zero
     if chief:
         _remember(recipe, folder)
-        material = recipe.data.material(data, cache, model, recipe.seed, progress)
+        ready = recipe.ready(data, cache, first, progress)
     if fabric is not None:
         fabric.barrier()  # the others find the cache filled
     if not chief:
-        material = recipe.data.material(data, cache, model, recipe.seed, silent)
-    for note in (*begins, *material.notes) if chief else ():
+        ready = recipe.ready(data, cache, first, silent)
+    for note in ready.material.notes if chief else ():
         logger.warning("%s", note)
-    run = Run(lesson, recipe.settings, folder, seed=recipe.seed, fabric=fabric)
+    run = Run(ready.lesson, recipe.settings, folder, seed=recipe.seed, fabric=fabric)
+    material = ready.material
     return run.fit(material.source, material.validation, workers=workers, progress=progress)
 
 
-def _remember(recipe: Recipe, folder: Path) -> None:
+def _remember(recipe: AnyRecipe, folder: Path) -> None:
     """Write the recipe into the run's folder, and refuse one that holds a run of another."""
     path = folder / _RECORD
     record = record_of(recipe)
     if path.exists() and (folder / CHECKPOINT).exists():
         try:
             known = json.loads(path.read_text())
-            other = [key for key in record if _bound(known.get(key)) != _bound(record[key])]
+            other = [key for key in known if not _alike(known[key], record.get(key), key)]
         except (ValueError, AttributeError):
             other = [_RECORD]
         if other:
@@ -123,8 +126,13 @@ def _remember(recipe: Recipe, folder: Path) -> None:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
-def _bound(value: object) -> object:
-    """What must not change when a run goes on."""
-    if isinstance(value, dict):
-        return {key: inner for key, inner in value.items() if key not in _FREE}
-    return value
+def _alike(known: object, new: object, name: str) -> bool:
+    """Whether nothing has changed that must not when a run goes on.
+
+    What the folder's record does not have yet is a setting of a newer vesal, at its default.
+    """
+    if name in _FREE:
+        return True
+    if isinstance(known, dict) and isinstance(new, dict):
+        return all(_alike(known[key], new.get(key), key) for key in known)
+    return known == new

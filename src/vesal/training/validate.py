@@ -37,6 +37,7 @@ class ClickValidation:
     samples: Mapping[str, Sequence[Sample]]
     """Windows by the name of what they are taken from."""
 
+    @torch.inference_mode()
     def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
         """Mean Dice as ``{"<name>@<clicks>": dice}``; the first window of each name is drawn."""
         promptable = cast("Promptable", model)

@@ -24,7 +24,7 @@ _VOLUMES = Habits(fit="longest")  # SAM-Med3D's mask prompts and masks are as SA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamDecoder:
-    """The lesson that leaves the image encoder as it is.
+    """The lesson that leaves the image encoder as it is, unless it is to learn `also`.
 
     The model is asked as its family is in use (`vesal.inference.habits`): what a mask prompt holds,
     and which mask is the answer; of several the one with the lowest loss learns, as in SAM.
@@ -40,6 +40,8 @@ class SamDecoder:
     """Answers. After the first each follows a new click, with all that was said before."""
     prompt_encoder: bool = False
     """Whether the prompt encoder learns, too."""
+    also: tuple[str, ...] = ()
+    """Other parts that learn (`vesal.training.freeze`): "adapters", "encoder", "branch", ..."""
     joint: bool = False
     """Whether Dice and IoU are those of the batch as a whole, as in SAM-Med2D's code."""
 
@@ -72,7 +74,7 @@ class SamDecoder:
             lowest_loss=True,
         )
         names = ("prompt encoder", "decoder") if self.prompt_encoder else ("decoder",)
-        return PromptedLesson(pupil, dialogue, dict.fromkeys(names, 1.0))
+        return PromptedLesson(pupil, dialogue, dict.fromkeys((*names, *self.also), 1.0))
 
     def _point_share(self, config: SamConfig) -> float:
         prompts = config.capabilities.prompts

@@ -1,7 +1,16 @@
 """The recipes, by name."""
 
+from vesal.training.automatic_recipe import AutomaticRecipe
 from vesal.training.recipe import Recipe
-from vesal.training.recipes import ft_sam, mini, sam_decoder, sam_med2d, sam_med3d, sam_unet
+from vesal.training.recipes import (
+    automatic,
+    ft_sam,
+    mini,
+    sam_decoder,
+    sam_med2d,
+    sam_med3d,
+    sam_unet,
+)
 
 _ALL = (
     mini.RECIPE,
@@ -12,6 +21,8 @@ _ALL = (
     ft_sam.RECIPE,
     sam_unet.RECIPE,
     sam_decoder.RECIPE,
+    automatic.MINI,
+    automatic.SAM_MED3D,
 )
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
+RECIPES: dict[str, Recipe | AutomaticRecipe] = {recipe.name: recipe for recipe in _ALL}

@@ -8,20 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesal.arrays import TrainingMasks
-from vesal.datasets import Pair, check_split, find_pairs, split_by_patient
+from vesal.datasets import find_pairs
 from vesal.errors import ConfigError
 from vesal.models.build import Model
 from vesal.progress import Progress
 from vesal.training.batch import Source
 from vesal.training.case import Case
+from vesal.training.division import divided
 from vesal.training.recipe import Material
 from vesal.training.sample import Sample
 from vesal.training.sources.cubes import Cubes
 from vesal.training.sources.pictures import Pictures
 from vesal.training.store import prepare
 from vesal.training.validate import ClickValidation
-
-_PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Pairs:
     alone.
 
     Raises:
-        ConfigError: a share that leaves nothing to learn from, or a number out of range.
+        ConfigError: a number out of range.
     """
 
     shown: Cubes | Pictures
@@ -49,9 +48,6 @@ class Pairs:
     """Processes that prepare cases."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.validation_share <= 0.5:
-            msg = f"validation_share must be 0 to 0.5, got {self.validation_share}"
-            raise ConfigError(msg)
         if self.validation_windows < 1 or self.workers < 0:
             msg = (
                 "validation_windows must be at least 1 and workers at least 0, "
@@ -75,7 +71,7 @@ class Pairs:
         preparation = replace(
             self.shown.preparation(self.only), resample_labels=self.resample_labels
         )
-        learnt, checked = self._divided(found.pairs, seed)
+        learnt, checked = divided(found.pairs, self.validation_share, seed)
         prepared = prepare(
             [*learnt, *checked], cache, preparation, workers=self.workers, progress=progress
         )
@@ -100,26 +96,6 @@ class Pairs:
                 f"set both model.image_size and data.shown.{name}"
             )
             raise ConfigError(msg)
-
-    def _divided(self, pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
-        """Pairs to learn from, and pairs to validate on."""
-        parts = {part: [pair for pair in pairs if pair.part == part] for part in _PARTS}
-        other = [pair for pair in pairs if pair.part not in _PARTS]
-        if parts["validation"]:
-            check_split({"train": [*parts["train"], *other], "validation": parts["validation"]})
-            return [*parts["train"], *other], parts["validation"]
-        mine = [*parts["train"], *other]
-        if not mine:
-            raise ConfigError("the data hold test cases alone: give some to learn from")
-        if not self.validation_share or len({pair.patient for pair in mine}) < 2:
-            return mine, []
-        shares = {"train": 1 - self.validation_share, "validation": self.validation_share}
-        split = split_by_patient(mine, shares, seed=seed)
-        if not split["validation"] or not split["train"]:  # few patients: the last one is kept
-            kept = sorted({pair.patient for pair in mine})[-1]
-            held = [pair for pair in mine if pair.patient == kept]
-            return [pair for pair in mine if pair.patient != kept], held
-        return list(split["train"]), list(split["validation"])
 
     def _validation(self, shown: Cubes | Pictures, cases: Sequence[Case]) -> ClickValidation | None:
         """Windows of each data set, as they are cut for training but undistorted."""

@@ -1,20 +1,24 @@
 """Random windows of labelled volumes, at any scale and turn: what vesal-mini learns from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from vesal.datasets import find_pairs
 from vesal.errors import ConfigError
 from vesal.models.build import Model
 from vesal.progress import Progress
 from vesal.training.batch import Batch
 from vesal.training.corpus import build
+from vesal.training.division import divided
+from vesal.training.own_volumes import volumes_of
 from vesal.training.recipe import Material
 from vesal.training.sample import Sampler
 from vesal.training.scans import SCANS
 from vesal.training.synth import synthetic_volume
-from vesal.training.validate import validation_windows
+from vesal.training.validate import ClickValidation, validation_windows
 from vesal.training.volume import LabelledVolume
 
 _VALIDATION_SEED = 1
@@ -45,6 +49,8 @@ class Windows:
     synthetic_volumes: int = 80
     synthetic_side: int = 80
     synthetic_share: float = 0.25
+    validation_share: float = 0.1
+    """Of the patients of DATA, where it does not say it; 0 for none."""
     often: tuple[tuple[str, float], ...] = ()
     """How often a real volume is drawn, where not once like the others: its name and a factor."""
 
@@ -60,21 +66,41 @@ class Windows:
     def material(
         self, data: Path | None, cache: Path, model: Model, seed: int, progress: Progress
     ) -> Material:
-        """The scans that `vesal train mini` fetches by name, those for validation kept apart.
+        """Volumes of ``data``, or the scans that `vesal train mini` fetches by name.
 
         Raises:
-            ConfigError: the model cannot take windows of these sides.
-            ResourceError: a scan cannot be fetched, or is not the expected one.
+            ConfigError: the model cannot take windows of these sides, or there is nothing to learn.
+            ResourceError: a scan cannot be fetched, or is not the expected one; or the disk.
         """
         self._check(model)
+        if data is not None:
+            return self._own(data, cache, seed, progress)
         build(cache, progress=progress)
         kept_out = [scan.name for scan in SCANS if scan.validation]
         learnt = [scan.name for scan in SCANS if not scan.validation]
         volumes = cache / "volumes"
-        validation = validation_windows(
-            volumes, kept_out, side=_VALIDATION_SIDE, each=_VALIDATION_EACH, seed=_VALIDATION_SEED
+        return Material(
+            source=WindowSource(volumes, learnt, self, seed),
+            validation=_windows(volumes, {name: name for name in kept_out}),
         )
-        return Material(source=WindowSource(volumes, learnt, self, seed), validation=validation)
+
+    def _own(self, data: Path, cache: Path, seed: int, progress: Progress) -> Material:
+        found = find_pairs(data)
+        learnt, checked = divided(found.pairs, self.validation_share, seed)
+        folder = cache / "own"
+        names, notes = volumes_of([*learnt, *checked], folder, progress=progress)
+        mine = [names[pair.name] for pair in learnt if pair.name in names]
+        others = {names[pair.name]: pair.name for pair in checked if pair.name in names}
+        if not mine:
+            raise ConfigError("all cases that can be read are kept for validation: give more")
+        notes = [*found.notes, *notes]
+        if not others:
+            notes.append("nothing is kept for validation: the last weights are the result")
+        return Material(
+            source=WindowSource(folder, mine, self, seed),
+            validation=_windows(folder, others) if others else None,
+            notes=notes,
+        )
 
     def _check(self, model: Model) -> None:
         step = getattr(model.config, "step", 1)
@@ -144,3 +170,11 @@ class WindowSource:
                 synthetic_volume(path.stem, self.settings.synthetic_side, rng).save(path)
             volumes.append(LabelledVolume.load(path))
         return volumes
+
+
+def _windows(folder: Path, names: Mapping[str, str]) -> ClickValidation:
+    """Windows of the volumes of these names, shown under others."""
+    made = validation_windows(
+        folder, list(names), side=_VALIDATION_SIDE, each=_VALIDATION_EACH, seed=_VALIDATION_SEED
+    )
+    return ClickValidation(samples={names[name]: made.samples[name] for name in names})
