@@ -126,7 +126,10 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
             result: object = function(job)
         except Exception as error:  # noqa: BLE001  # handed over to the parent, which raises it
             result = error
-        connection.send(result)
+        try:
+            connection.send(result)
+        except (BrokenPipeError, ConnectionError):  # the parent has died: nobody waits for it
+            return
 
 
 def _leave(*_: object) -> None:

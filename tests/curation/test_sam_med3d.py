@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.curation.sets import opened
 from tests.grids import RASTERS, UGLY, grid_of, speckle, ugly_grids
+from vesal.curation.row import Row
 from vesal.curation.sam_med3d import SamMed3dRules, moved
 from vesal.datasets import find_pairs, open_pair
 from vesal.errors import ConfigError, ImageError
@@ -155,6 +156,21 @@ def test_the_result_is_found_as_what_it_is(tmp_path: Path) -> None:
         (target,) = open_pair(pair).targets
         assert target.name == "adrenal gland right"
         assert target.patch.count == row.voxels
+
+
+def test_patients_are_known_where_cases_have_other_names(tmp_path: Path) -> None:
+    """A split by patient then keeps the two scans of one patient together."""
+    masks = {"liver": box((0, 0, 0), (20, 20, 20))}
+    case = opened(CUBE, masks)
+    rows: list[Row] = []
+    for name in ("scan_1", "scan_2"):
+        pair = replace(case.pair, name=name, patient="somebody")
+        rows += ALL.curate(replace(case, pair=pair), "train", tmp_path)
+    ALL.finish(tuple(rows), tmp_path)
+    assert {pair.patient for pair in find_pairs(tmp_path).pairs} == {"somebody"}
+    own = tuple(replace(row, patient=row.case) for row in rows)
+    ALL.finish(own, tmp_path)  # names say it all: no list is left
+    assert not (tmp_path / "patients.json").exists()
 
 
 def test_a_mask_too_thin_for_the_new_grid_is_lost_and_said_so(tmp_path: Path) -> None:

@@ -88,3 +88,15 @@ def test_categories_may_be_archives(tmp_path: Path) -> None:
     assert [p.labels[0].structures[0].name for p in alone.pairs] == ["spleen"]
     assert alone.pairs[0].modality == "CT"
     assert (alone.pairs[0].dataset, alone.pairs[0].patient) == ("AMOS", "b")
+
+
+def test_patients_may_be_told_beside_the_categories(tmp_path: Path) -> None:
+    """As `vesal curate` does it where names of cases do not say it; others are their own."""
+    root = touch(
+        tmp_path,
+        [f"liver/ct_A/{kind}Tr/{case}.nii.gz" for kind in ("images", "labels") for case in "ab"],
+    )
+    (root / "patients.json").write_text('{"ct_A": {"a": "p1"}, "ct_B": {"b": "p2"}}')
+    found = find_sam_med3d(root, 0)
+    assert found is not None
+    assert [pair.patient for pair in found.pairs] == ["p1", "b"]

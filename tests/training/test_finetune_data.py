@@ -115,3 +115,17 @@ def test_pictures_are_refused_for_a_model_of_volumes(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="learns from volumes, but p is an image of 2 axes"):
         material(data, cubes)
     assert material(data, tiny_sam()).labelled > 2
+
+
+def test_tests_are_left_alone_and_validation_is_checked_on(tmp_path: Path) -> None:
+    """Where the data set says which cases are which."""
+    folder = scan_folder(tmp_path / "scans", patients=4)
+    lines = ["image,label,part"]
+    for number, part in enumerate(("train", "validation", "test", "train")):
+        image, label = (folder / kind / f"p{number}.nii.gz" for kind in ("images", "labels"))
+        lines.append(f"{image},{label},{part}")
+    table = tmp_path / "pairs.csv"
+    table.write_text("\n".join(lines) + "\n")
+    what = material(table, random_network(tiny_config()))
+    assert {pair.image.name for pair in what.pairs} == {"p0.nii.gz", "p3.nii.gz"}
+    assert not what.checked.seen

@@ -66,6 +66,6 @@ def test_a_folder_keeps_its_recipe_and_refuses_another(tmp_path: Path) -> None:
     known = record_of(tiny_recipe(steps=900)) | {"seed": 77}
     (tmp_path / "recipe.json").write_text(json.dumps(known))
     (tmp_path / CHECKPOINT).write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"of another recipe \(it differs in seed\)"):
+    with pytest.raises(CheckpointError, match=r"of another kind \(it differs in seed\)"):
         train(tiny_recipe(), tmp_path, cache=tmp_path)
     assert json.loads((tmp_path / "recipe.json").read_text()) == known

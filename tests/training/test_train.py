@@ -64,3 +64,27 @@ def test_weights_of_another_network_are_no_start(tmp_path: Path) -> None:
     save_model(PromptableUNet(replace(tiny_config(), window=32)), weights)
     with pytest.raises(CheckpointError, match="not of this recipe's network"):
         train(tiny_recipe(), tmp_path / "run", cache=tmp_path, start=weights)
+
+
+def test_a_run_does_not_go_on_with_other_data_or_first_weights(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record says what it was; nothing said of the weights is no other weights."""
+    own_data(corpus, monkeypatch)
+    known = tmp_path / "known.safetensors"
+    save_model(PromptableUNet(tiny_config()), known)
+    run = tmp_path / "run"
+
+    def trained(**changes: object) -> None:
+        words = {"data": tmp_path / "a", "start": known} | changes
+        train(tiny_recipe(steps=1), run, cache=tmp_path, workers=0, **words)  # type: ignore[arg-type]
+
+    trained()
+    trained(start=None)
+    for changes, word in (
+        ({"data": tmp_path / "b"}, "learnt_from"),
+        ({"start": "none"}, "begun_with"),
+    ):
+        with pytest.raises(CheckpointError, match=rf"of another kind \(it differs in {word}\)"):
+            trained(**changes)
+    trained()

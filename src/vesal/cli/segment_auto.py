@@ -60,6 +60,9 @@ def segment_auto(
     if len(scans) > 1 or many.is_said or output.is_dir():
         if series is not None:
             raise ConfigError("--series chooses in one scan: give one SCAN and a file for OUT")
+        if output.suffix and not output.is_dir():
+            msg = f"OUT is a folder where there are several scans, got the file {output.name!r}"
+            raise ConfigError(msg)
         _many(scans, output, model, many)
     else:
         _one(scans[0], output, model, series)

@@ -97,11 +97,8 @@ def train(  # noqa: PLR0913  # each is an option on the command line
     Raises:
         VesalError: unknown recipe, data that cannot be used, or a scan that cannot be had.
     """
-    if accelerator not in _ACCELERATORS:
-        msg = f"--accelerator is {', '.join(_ACCELERATORS)}, got {accelerator!r}"
-        raise ConfigError(msg)
-    _check_installed()
-    from vesal.training.devices import launched
+    _check(accelerator)
+    from vesal.training.devices import launched, together
     from vesal.training.train import named_recipe, of_length, train
 
     if listed:
@@ -112,7 +109,8 @@ def train(  # noqa: PLR0913  # each is an option on the command line
     format_ = chosen.settings.precision
     fabric = launched(format_, accelerator=accelerator, devices=devices, nodes=nodes)
     folder = run or Path("runs") / recipe
-    with bar(f"training {recipe}", left=True, quiet=not fabric.is_global_zero) as progress:
+    quiet = not fabric.is_global_zero
+    with together(fabric), bar(f"training {recipe}", left=True, quiet=quiet) as progress:
         weights = train(
             chosen,
             folder,
@@ -128,7 +126,11 @@ def train(  # noqa: PLR0913  # each is an option on the command line
     return None
 
 
-def _check_installed() -> None:
+def _check(accelerator: str) -> None:
+    """Refuse an unknown accelerator, and to begin without what training needs."""
+    if accelerator not in _ACCELERATORS:
+        msg = f"--accelerator is {', '.join(_ACCELERATORS)}, got {accelerator!r}"
+        raise ConfigError(msg)
     try:
         import lightning_fabric  # noqa: F401
         import monai  # noqa: F401

@@ -53,8 +53,10 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")] = False,
 ) -> None:
     """Show the family, sizes and state of a weights file; every tensor is read and checked."""
+    from vesal.checkpoints.locate import in_folder
     from vesal.checkpoints.summary import summarised
 
+    file = in_folder(file)
     with bar(f"reading {file.name}"):
         summary = summarised(file, family)
     if as_json:

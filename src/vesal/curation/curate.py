@@ -160,6 +160,8 @@ def _curated(
     sweep(output, rows)
     write_settings(output, settings)
     notes = [f"{pair.name}: {note}" for pair in found.pairs for note in looked[pair.name].notes]
+    if any(row.mask for row in rows) and not any(row.mask and row.part == "train" for row in rows):
+        notes.append("no case is for training: with few patients say --shares train=1")
     return Curated(
         output=output,
         data=found,

@@ -7,11 +7,12 @@ Then image (linear) and mask (nearest) are brought to 1.5 mm along the nearest a
 paper's public conversion script has none of the rules; it leaves out what is below 10 mm^3.
 """
 
+import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -28,8 +29,10 @@ from vesal.curation.row import Row
 from vesal.curation.sides import PAIRED, Apart, is_paired, singular, split_sides
 from vesal.curation.volume_files import SUFFIX, link, write_image, write_label
 from vesal.datasets import Opened, Target
+from vesal.datasets.sam_med3d import PATIENTS
 from vesal.errors import ConfigError, ImageError
 from vesal.geometry import Grid, Patch, resample
+from vesal.images.write import replacing
 from vesal.inference.lattice import lattice_of, read_window
 from vesal.labels.write import safe_names
 
@@ -113,7 +116,23 @@ class SamMed3dRules:
         return tuple(rows)
 
     def finish(self, rows: tuple[Row, ...], output: Path) -> None:
-        """Write nothing more: in this layout the folders say all."""
+        """Write whose image each case is, where its name does not say it; `find_pairs` reads it."""
+        known: dict[str, dict[str, str]] = {}
+        for row in rows:
+            if row.image:
+                folder = PurePosixPath(row.image).parts[1]
+                known.setdefault(folder, {})[row.case] = row.patient
+        told = {
+            dataset: {case: patient for case, patient in sorted(cases.items()) if case != patient}
+            for dataset, cases in sorted(known.items())
+        }
+        path = output / PATIENTS
+        told = {dataset: cases for dataset, cases in told.items() if cases}
+        if not told:
+            path.unlink(missing_ok=True)
+            return
+        with replacing(path, ".json") as temporary:
+            temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     def _of_target(
         self, opened: Opened, target: Target, part: str, writer: "_Writer"

@@ -11,10 +11,15 @@ from pathlib import Path, PurePosixPath
 from vesal.datasets.archive_path import is_archive, names_in_archive
 from vesal.datasets.found import Found, found, left_out, once
 from vesal.datasets.image_files import folders, image_files, stem_of, suffix_of
+from vesal.datasets.json_file import read_object
 from vesal.datasets.modality import dataset_of, modality_of
 from vesal.datasets.nnunet import DESCRIPTION, PARTS
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ImageError
+
+PATIENTS = "patients.json"
+"""Beside the categories: data set -> {case -> patient}, where a case's name does not say whose it
+is. No part of the published layout; `vesal curate` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +47,14 @@ def find_sam_med3d(source: Path, _channel: int) -> Found | None:
         return None
     pairs: list[Pair] = []
     notes: list[str] = []
+    patients = _patients(source / PATIENTS)
     for group in groups:
         named = once((stem_of(path), path) for path in group.labels)
         cases = once((stem_of(path), path) for path in group.images)
         pairs += [
-            _pair(case, image, named[case], group) for case, image in cases.items() if case in named
+            _pair(case, image, named[case], group, patients)
+            for case, image in cases.items()
+            if case in named
         ]
         where = f"of {group.category}/{group.dataset}/images{group.part} have no label"
         notes += left_out([case for case in cases if case not in named], where)
@@ -105,13 +113,27 @@ def _in_archive(archive: Path) -> Iterator[_Group]:
             yield group
 
 
-def _pair(case: str, image: Path, label: Path, group: _Group) -> Pair:
+def _patients(path: Path) -> dict[tuple[str, str], str]:
+    """Patients by the folder of the data set and the case."""
+    if not path.is_file():
+        return {}
+    return {
+        (dataset, case): str(patient)
+        for dataset, cases in read_object(path).items()
+        if isinstance(cases, dict)
+        for case, patient in cases.items()
+    }
+
+
+def _pair(
+    case: str, image: Path, label: Path, group: _Group, patients: dict[tuple[str, str], str]
+) -> Pair:
     structure = Structure(name=group.category.replace("_", " "), values=())
     return Pair(
         name=f"{group.category}-{group.dataset}-{case}",
         image=image,
         labels=(LabelFile(path=label, structures=(structure,)),),
-        patient=case,
+        patient=patients.get((group.dataset, case), case),
         modality=modality_of(group.dataset),
         dataset=dataset_of(group.dataset),
         part=PARTS[group.part],

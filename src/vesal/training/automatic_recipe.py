@@ -55,7 +55,7 @@ class AutomaticRecipe:
             encoder=self.encoder,
             classes=taken.names,
             window=self.data.window,
-            spacing_mm=(self.data.spacing_mm,) * len(self.data.window),
+            spacing_mm=self.data.spacings_mm,
             normalisation=taken.normalisation,
         )
         first = self.start if start is None else start

@@ -2,6 +2,8 @@
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from lightning_fabric import Fabric
@@ -51,3 +53,23 @@ def launched(
         )
         fabric.launch()
     return fabric
+
+
+@contextmanager
+def together(fabric: Fabric) -> Iterator[None]:
+    """Says in words what it means when another process of the run is gone.
+
+    Raises:
+        ResourceError: the others cannot be reached any more.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        lost = any(word in str(error).lower() for word in ("gloo", "nccl", "connection"))
+        if fabric.world_size == 1 or not lost:
+            raise
+        msg = (
+            "another process of this training has ended, and took its part of the gradient with "
+            "it; start again, which goes on from the last checkpoint"
+        )
+        raise ResourceError(msg) from error

@@ -127,6 +127,7 @@ class _Run:
             "base": self.origin,
             "learns": self.method.name,
             "found": self._what.structures,
+            "scans": [str(pair.image.resolve()) for pair in self._what.pairs],
         }
         minutes = wishes.minutes or MINUTES
         self.steps, self.before = planned(

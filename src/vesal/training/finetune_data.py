@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vesal.datasets import Found, Opened, Pair, find_pairs, open_pair, split_by_patient
+from vesal.datasets import Found, Opened, Pair, find_pairs, open_pair
 from vesal.errors import ConfigError
 from vesal.models.build import Model
+from vesal.training.division import divided
 from vesal.training.finetune_validate import Checked
 from vesal.training.finetune_windows import SMALLEST_TARGET
 
 _SHARE = 0.2  # of the patients is held out where nothing is said
 _LEAST_PATIENTS = 3  # from which on any of them is
-_SPLITS = 64  # divisions that are tried until none is empty
+_MOST_HELD = 0.5  # of the patients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +90,15 @@ def _share_of(validation: str) -> float | None:
 def _divided(
     found: Found, share: float | None, seed: int
 ) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-    """Pairs to learn from and to check on; the latter none where there are too few patients."""
-    patients = {(pair.dataset, pair.patient or pair.name) for pair in found.pairs}
-    if len(patients) < (_LEAST_PATIENTS if share is None else 2):
-        return found.pairs, ()
-    shares = {"held": share or _SHARE, "learnt": 1 - (share or _SHARE)}
-    for attempt in range(_SPLITS):
-        parts = split_by_patient(found.pairs, shares, seed + attempt)
-        if parts["held"] and parts["learnt"]:
-            return parts["learnt"], parts["held"]
-    return found.pairs[1:], found.pairs[:1]
+    """Pairs to learn from and to check on; the latter none where there are too few patients.
+
+    What the data set keeps for validation is checked on, and its tests are left alone.
+    """
+    mine = [pair for pair in found.pairs if pair.part not in ("validation", "test")]
+    patients = {(pair.dataset, pair.patient or pair.name) for pair in mine}
+    few = len(patients) < (_LEAST_PATIENTS if share is None else 2)
+    learnt, held = divided(found.pairs, 0.0 if few else min(share or _SHARE, _MOST_HELD), seed)
+    return tuple(learnt), tuple(held)
 
 
 def _opened(pairs: Sequence[Pair], only: Sequence[str]) -> list[Opened]:

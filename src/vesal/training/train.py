@@ -3,8 +3,10 @@
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lightning_fabric import Fabric
 
@@ -17,6 +19,7 @@ from vesal.training.begin import RANDOM
 from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
+from vesal.training.state import alone
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +90,37 @@ def train(
     Raises:
         ConfigError: the data hold nothing to learn, or the loss is no number any more.
         CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
-        ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
+        ResourceError: a scan cannot be fetched, the disk refuses, or a process died; or another
+            run is at work in the folder.
     """
+    chief = fabric is None or fabric.is_global_zero
+    with alone(folder) if chief else nullcontext():
+        return _trained(recipe, folder, data, cache, start, fabric, workers, progress)
+
+
+def _trained(  # what `train` was given
+    recipe: AnyRecipe,
+    folder: Path,
+    data: Path | None,
+    cache: Path,
+    start: str | Path | None,
+    fabric: Fabric | None,
+    workers: int,
+    progress: Progress,
+) -> Path:
+    """What `train` says, in a folder that nobody else trains in."""
     first = RANDOM if (folder / CHECKPOINT).exists() else start
     chief = fabric is None or fabric.is_global_zero
     if chief:
-        _remember(recipe, folder)
+        record = record_of(recipe) | {
+            "learnt_from": "" if data is None else str(data.resolve()),
+            "begun_with": "" if start is None else str(start),
+        }
+        _check(record, folder, start is None)
         ready = recipe.ready(data, cache, first, progress)
+        network = {"network": record_of(ready.lesson.model.config)}
+        _check(record | network, folder, start is None)
+        _remember(record | network, folder)
     if fabric is not None:
         fabric.barrier()  # the others find the cache filled
     if not chief:
@@ -105,23 +132,38 @@ def train(
     return run.fit(material.source, material.validation, workers=workers, progress=progress)
 
 
-def _remember(recipe: AnyRecipe, folder: Path) -> None:
-    """Write the recipe into the run's folder, and refuse one that holds a run of another."""
+def _check(record: dict[str, Any], folder: Path, usual: bool) -> None:
+    """Refuse to go on with a run of another recipe, other data, classes or first weights.
+
+    Args:
+        record: what is to be trained.
+        folder: of the run.
+        usual: nothing was said of the first weights.
+    """
     path = folder / _RECORD
-    record = record_of(recipe)
-    if path.exists() and (folder / CHECKPOINT).exists():
-        try:
-            known = json.loads(path.read_text())
-            other = [key for key in known if not _alike(known[key], record.get(key), key)]
-        except (ValueError, AttributeError):
-            other = [_RECORD]
-        if other:
-            msg = (
-                f"{folder} holds a run of another recipe (it differs in {', '.join(other)}); "
-                "train in another folder, or delete it to start anew"
-            )
-            raise CheckpointError(msg)
-    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or not (folder / CHECKPOINT).exists():
+        return
+    try:
+        known = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        known = {_RECORD: None}
+    kept = [key for key in known if not (usual and key == "begun_with")]
+    new = {key: value for key, value in record.items() if key in known}
+    other = [key for key in kept if key in new and not _alike(known[key], new[key], key)]
+    if other or _RECORD in known:
+        msg = (
+            f"{folder} holds a run of another kind (it differs in {', '.join(other) or _RECORD}); "
+            "train in another folder, or delete it to start anew"
+        )
+        raise CheckpointError(msg)
+
+
+def _remember(record: dict[str, Any], folder: Path) -> None:
+    """Write what is trained into the run's folder."""
+    path = folder / _RECORD
+    if path.exists() and not record["begun_with"]:
+        with suppress(ValueError, AttributeError):
+            record["begun_with"] = json.loads(path.read_text()).get("begun_with", "")
     with replacing(path, ".json") as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 

@@ -24,6 +24,7 @@ from vesal.training.volume import LabelledVolume
 
 _CPU = torch.device("cpu")
 _CLICKS = (1, 3, 5)
+_BAR = "Windows are of any scale: a millimetre of the bar is a voxel."
 _PLAIN = Habits(fit="longest")  # of the families that have no habits: logits, the first mask
 
 
@@ -53,7 +54,9 @@ class ClickValidation:
             means = np.mean(curves, axis=0)
             scores |= {f"{name}@{n}": float(d) for n, d in zip(_CLICKS, means, strict=True)}
         if picture is not None and rows:
-            save_sheet(picture, rows, title="Validation: orange is drawn, turquoise answered")
+            save_sheet(
+                picture, rows, title="Validation: orange is drawn, turquoise answered", notes=[_BAR]
+            )
         return Validated(scores=scores)
 
 

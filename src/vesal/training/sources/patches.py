@@ -37,12 +37,13 @@ class Patches:
     """
 
     classes: tuple[str, ...] = ()
-    """Names of the structures, in the order of their numbers; all that DATA has if there are none.
+    """Names of the structures, in the order of their numbers; all that DATA has, in the order of
+    its labels, if there are none.
     A later one lies above those before it where they overlap."""
     window: tuple[int, ...] = (64, 64, 64)
     """Voxels along each axis of a patch, right, front and head."""
     spacing_mm: float = 1.5
-    """Of cubic voxels; 0 keeps the grids as they are."""
+    """Of cubic voxels; pictures (a window of two axes) are taken as they are."""
     batch: int = 2
     foreground: float = 0.5
     """Least share of the patches that are around a voxel of a class."""
@@ -58,12 +59,21 @@ class Patches:
     """Processes that prepare cases."""
 
     def __post_init__(self) -> None:
+        if not 0 < self.spacing_mm < 1000:
+            # On their own grids volumes have the axes of their files; at use they are upright.
+            msg = f"spacing_mm must be above 0 and below 1000, got {self.spacing_mm}"
+            raise ConfigError(msg)
         if self.validation_patches < 1 or self.workers < 0:
             msg = (
                 "validation_patches must be at least 1 and workers at least 0, "
                 f"got {self.validation_patches} and {self.workers}"
             )
             raise ConfigError(msg)
+
+    @property
+    def spacings_mm(self) -> tuple[float, ...]:
+        """Of the voxels of a window, along each axis; 0 where they are the picture's own."""
+        return (self.spacing_mm if len(self.window) == 3 else 0.0,) * len(self.window)
 
     def taken_from(self, data: Path, cache: Path, seed: int, progress: Progress) -> "Taken":
         """The cases of ``data``, prepared in ``cache``, and what can be learnt from them.
@@ -75,7 +85,7 @@ class Patches:
         found = find_pairs(data)
         learnt, checked = divided(found.pairs, self.validation_share, seed)
         preparation = Preparation(
-            spacing_mm=self.spacing_mm, only=self.classes, resample_labels=self.resample_labels
+            spacing_mm=self.spacings_mm[0], only=self.classes, resample_labels=self.resample_labels
         )
         prepared = prepare(
             [*learnt, *checked], cache, preparation, workers=self.workers, progress=progress
@@ -86,7 +96,7 @@ class Patches:
         shown = Classes(
             names=self.classes or _all_names(mine),
             window=self.window,
-            spacing_mm=self.spacing_mm,
+            spacing_mm=self.spacings_mm[0],
             batch=self.batch,
             foreground=self.foreground,
             augmentation=self.augmentation,
@@ -132,6 +142,8 @@ class ClassValidation:
 
     names: tuple[str, ...]
     batches: tuple[Batch, ...]
+    spacing_mm: float
+    """Of the patches, for the bar in pictures."""
 
     @torch.inference_mode()
     def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
@@ -157,7 +169,9 @@ class ClassValidation:
         targets = np.concatenate([batch.targets for batch in self.batches])[:, 0]
         rows = []
         for image, target, answer in list(zip(images, targets, answers, strict=True))[:_SHOWN]:
-            affine = np.eye(4) if image.ndim == 3 else np.eye(3)[[1, 0, 2]]
+            # Volumes are upright: index axes are right, front and head. A raster's x are columns.
+            step = self.spacing_mm or 1.0
+            affine = np.diag([step] * 3 + [1.0]) if image.ndim == 3 else np.eye(3)[[1, 0, 2]]
             grid = Grid(shape=image.shape, affine=affine)
             present = [self.names[n - 1] for n in np.unique(target) if n]
             rows.append(
@@ -172,12 +186,12 @@ class ClassValidation:
 
 
 def _all_names(cases: Sequence[Case]) -> tuple[str, ...]:
-    """The names of all structures, each once, whatever its letters."""
+    """The names of all structures, each once, in the order in which cases list them."""
     names: dict[str, str] = {}
     for case in cases:
         for held in case.structures:
             names.setdefault(held.name.casefold(), held.name)
-    return tuple(names[key] for key in sorted(names))
+    return tuple(names.values())
 
 
 def _validation(
@@ -195,5 +209,6 @@ def _validation(
     batches = [source.batch(number) for number in range(patches)]
     return ClassValidation(
         names=shown.names,
+        spacing_mm=shown.spacing_mm,
         batches=tuple(Batch(images=b.images, targets=numbers[b.targets]) for b in batches),
     )
