@@ -93,11 +93,9 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     """The second one is told so; when the first has ended, the folder is free."""
-    with alone(tmp_path / "run"):
-        with (
-            pytest.raises(ResourceError, match="another run is at work in"),
-            alone(tmp_path / "run"),
-        ):
-            pass
-    with alone(tmp_path / "run"):
-        assert (tmp_path / "run").is_dir()
+    run = tmp_path / "run"
+    refused = pytest.raises(ResourceError, match="another run is at work in")
+    with alone(run), refused, alone(run):
+        pass
+    with alone(run):
+        assert run.is_dir()
