@@ -31,7 +31,9 @@ def source(corpus: Path) -> WindowSource:
 
 def test_a_run_learns_two_tiny_volumes(corpus: Path, tmp_path: Path) -> None:
     """Shown four batches ten times, the loss falls by a third and the first click says more."""
-    recipe = tiny_recipe(steps=40, warmup_steps=4, slice_every=4, volume_windows=2, hint_share=0.0)
+    recipe = tiny_recipe(
+        steps=40, warmup_steps=4, slice_every=4, volume_windows=2, hint_share=0.0, weighted=True
+    )
     run = run_of(recipe, tmp_path)
     source = source_of(corpus, recipe)
     shown = repeated([source.batch(number) for number in range(4)])

@@ -19,6 +19,14 @@ from vesal.errors import ConfigError, ImageError, ResourceError
 from vesal.training.batch import Batch
 from vesal.training.loader import loader
 
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes find this module however pytest was started."""
+    monkeypatch.syspath_prepend(ROOT)
+
 
 @dataclass(frozen=True)
 class Counting:

@@ -71,14 +71,28 @@ def test_the_loss_of_a_batch_is_the_mean_of_its_parts(shape: tuple[int, ...]) ->
     assert dice_focal(logits, target).item() == pytest.approx(sum(parts) / 2, rel=1e-5)
 
 
-def test_the_value_is_that_of_the_formula() -> None:
-    """By hand, on four voxels."""
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_value_is_that_of_the_formula(weighted: bool) -> None:
+    """By hand, on four voxels; with weights one voxel of the object counts like three others."""
     logits = torch.tensor([0.0, 2.0, -1.0, 0.5])
     target = torch.tensor([0.0, 1.0, 0.0, 0.0])
     p = torch.sigmoid(logits)
     dice = (2 * p[1] + 1) / (p.square().sum() + 1 + 1)
     entropy = torch.stack([-(1 - p[0]).log(), -p[1].log(), -(1 - p[2]).log(), -(1 - p[3]).log()])
-    weight = torch.tensor([1 / 0.75, 1 / 0.25, 1 / 0.75, 1 / 0.75])
+    weight = torch.tensor([1 / 0.75, 1 / 0.25, 1 / 0.75, 1 / 0.75]) if weighted else torch.ones(4)
     expected = 1 - dice + ((p - target).abs() * weight * entropy).mean()
-    value = dice_focal(logits.view(1, 1, 2, 2), target.view(1, 1, 2, 2))
+    value = dice_focal(logits.view(1, 1, 2, 2), target.view(1, 1, 2, 2), weighted=weighted)
     assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_voxel_too_many_costs_what_a_missed_one_does() -> None:
+    """Without weights; with them the missed one of a small object costs many times as much."""
+    target = torch.zeros(1, 1, 20, 20)
+    target[..., :2, :5] = 1
+    slopes = []
+    for weighted in (False, True):
+        logits = torch.zeros(1, 1, 20, 20, requires_grad=True)
+        entropy = dice_focal(logits, target, weighted=weighted)
+        (gradient,) = torch.autograd.grad(entropy, logits)
+        slopes.append(float(-gradient[0, 0, 0, 0] / gradient[0, 0, 10, 10]))
+    assert slopes[1] > 5 * slopes[0]
