@@ -59,7 +59,7 @@ class Assumed:
     """Bytes a second for each GPU within a machine."""
     click_s: float = 1e-4
     """Seconds to place one target's clicks on a GPU: a few small kernels, and an answer waited for.
-    On a core here it is about 5 ms in 128^3 voxels, which would take most of a GPU's time."""
+    On a core it is what the first table says, which would take most of a GPU's time."""
     bandwidth_between: float = 40e9
     """The same between machines of 8."""
     dollars_an_hour: float = 2.5

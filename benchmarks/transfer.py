@@ -23,7 +23,7 @@ from vesal.labels import LabelMap, open_labels
 from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.zoo import ZOO
-from vesal.training.lessons.classes import Classes
+from vesal.training.lessons.classes import ClassLesson
 
 CLASSES = ("liver", "spleen", "stomach", "aorta")
 SPACING_MM = (3.0, 3.0, 3.0)
@@ -87,7 +87,7 @@ def trained(start: str | None, encoder_rate: float, data: Arrays, seconds: float
         normalisation=CT,
     )
     model = new_automatic(config, start=start)
-    lesson = Classes(model, encoder_rate=encoder_rate)
+    lesson = ClassLesson(model, encoder_rate=encoder_rate)
     groups = [{"params": g.parameters, "lr": RATE, "share": g.rate} for g in lesson.groups()]
     optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.95), weight_decay=1e-2)
     rng, step, dices = np.random.default_rng(0), 0, []

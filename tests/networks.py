@@ -5,6 +5,8 @@ import torch
 
 from vesal.models.promptable import PromptTensors
 from vesal.models.promptable_unet import PromptableUNet
+from vesal.models.sam_config import SamConfig
+from vesal.models.segmenter import Segmenter
 from vesal.models.unet_config import PromptableUNetConfig
 
 
@@ -12,6 +14,24 @@ def tiny_config(ndim: int = 3) -> PromptableUNetConfig:
     """Three levels, a few thousand weights; windows are multiples of 8."""
     return PromptableUNetConfig(
         ndim=ndim, widths=(8, 16, 24), groups=4, similarity=5, window=16, slice_window=24
+    )
+
+
+def tiny_sam(*, adapters: bool = False) -> Segmenter:
+    """SAM with two blocks."""
+    return Segmenter(
+        SamConfig(
+            family="sam-med2d" if adapters else "sam",
+            ndim=2,
+            image_channels=3,
+            image_size=64,
+            width=16,
+            depth=2,
+            heads=2,
+            prompt_width=16,
+            global_blocks=(1,),
+            adapters=adapters,
+        )
     )
 
 

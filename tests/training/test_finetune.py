@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.networks import random_network, tiny_config
+from tests.networks import random_network, tiny_config, tiny_sam
 from tests.training.scans import picture_folder, scan_folder
-from tests.training.test_finetune_methods import tiny_sam
 from vesal.checkpoints.load import load_model, save_model
 from vesal.checkpoints.summary import summarised
 from vesal.datasets import find_pairs, open_pair

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.networks import random_network, tiny_config
+from tests.networks import random_network, tiny_config, tiny_sam
 from tests.training.scans import picture_folder, scan_folder
-from tests.training.test_finetune_methods import tiny_sam
 from vesal.errors import ConfigError
 from vesal.models.build import build
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.zoo import ZOO
-from vesal.training.finetune_data import Material, material
+from vesal.training.finetune_data import TuningData, material
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def network() -> PromptableUNet:
     return random_network(tiny_config())
 
 
-def asked(what: Material) -> list[str]:
+def asked(what: TuningData) -> list[str]:
     """Names of what is checked."""
     return [target.name for _, target in what.checked.structures]
 

@@ -3,31 +3,11 @@
 import pytest
 import torch
 
-from tests.networks import random_network, tiny_config
+from tests.networks import random_network, tiny_config, tiny_sam
 from vesal.errors import ConfigError
-from vesal.models.sam_config import SamConfig
-from vesal.models.segmenter import Segmenter
 from vesal.training.finetune_methods import chosen, freeze, sam_lesson
 from vesal.training.freeze import parts_of
 from vesal.training.lora import plain
-
-
-def tiny_sam(*, adapters: bool = False) -> Segmenter:
-    """SAM with two blocks."""
-    return Segmenter(
-        SamConfig(
-            family="sam-med2d" if adapters else "sam",
-            ndim=2,
-            image_channels=3,
-            image_size=64,
-            width=16,
-            depth=2,
-            heads=2,
-            prompt_width=16,
-            global_blocks=(1,),
-            adapters=adapters,
-        )
-    )
 
 
 def test_more_structures_let_more_of_the_model_learn() -> None:

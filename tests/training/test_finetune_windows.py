@@ -15,19 +15,19 @@ from vesal.geometry.resample import resample
 from vesal.inference.appearance import linear_and_rank
 from vesal.inference.windows import View
 from vesal.training import finetune_windows
-from vesal.training.finetune_windows import Scan, Windows, drawn_view, seen_in, window_of
+from vesal.training.finetune_windows import Scan, ScanWindows, drawn_view, seen_in, window_of
 
 
 @pytest.fixture(scope="module")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Windows:
+def windows(tmp_path_factory: pytest.TempPathFactory) -> ScanWindows:
     """Of two patients."""
     pairs = find_pairs(scan_folder(tmp_path_factory.mktemp("scans"), 2)).pairs
-    return Windows(pairs=pairs, config=tiny_config(), seed=4, replay=0.0)
+    return ScanWindows(pairs=pairs, config=tiny_config(), seed=4, replay=0.0)
 
 
-def test_a_batch_follows_from_its_number_alone(windows: Windows) -> None:
+def test_a_batch_follows_from_its_number_alone(windows: ScanWindows) -> None:
     """Asked for again, in another order, by another copy."""
-    other = Windows(pairs=windows.pairs, config=windows.config, seed=4, replay=0.0)
+    other = ScanWindows(pairs=windows.pairs, config=windows.config, seed=4, replay=0.0)
     first = other.batch(3)
     windows.batch(0)
     second = windows.batch(3)
@@ -37,7 +37,7 @@ def test_a_batch_follows_from_its_number_alone(windows: Windows) -> None:
     assert windows.batches == 1
 
 
-def test_every_window_has_targets_of_a_size_that_can_be_learnt(windows: Windows) -> None:
+def test_every_window_has_targets_of_a_size_that_can_be_learnt(windows: ScanWindows) -> None:
     """Images within -1 and 1, shapes as the network wants them, no empty target."""
     for number in range(6):
         batch = windows.batch(number)
@@ -48,7 +48,7 @@ def test_every_window_has_targets_of_a_size_that_can_be_learnt(windows: Windows)
 
 
 def test_targets_lie_where_the_image_shows_them(
-    windows: Windows, monkeypatch: pytest.MonkeyPatch
+    windows: ScanWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Turned and mirrored alike: inside its border a ball is of one brightness."""
     monkeypatch.setattr(finetune_windows, "distorted", lambda image, rng, strength: image)
@@ -66,13 +66,13 @@ def test_targets_lie_where_the_image_shows_them(
 def test_pictures_are_slices_of_one_voxel(tmp_path: Path) -> None:
     """The thin axis goes last, and there are three windows for one of a volume."""
     pairs = find_pairs(picture_folder(tmp_path)).pairs
-    batch = Windows(pairs=pairs, config=tiny_config(), seed=0).batch(0)
+    batch = ScanWindows(pairs=pairs, config=tiny_config(), seed=0).batch(0)
     assert batch.images.shape == (6, 2, 24, 24, 1)
     assert batch.targets.shape == (6, 4, 24, 24, 1)
 
 
 def test_a_window_without_chance_is_what_the_product_reads(
-    windows: Windows, monkeypatch: pytest.MonkeyPatch
+    windows: ScanWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Apart from order and direction of its axes, and with nothing distorted."""
     monkeypatch.setattr(finetune_windows, "distorted", lambda image, rng, strength: image)
@@ -99,7 +99,7 @@ def test_a_structure_is_seen_on_the_grid_of_a_window(grids: dict[str, Grid]) -> 
         assert not seen_in(patch, grid, Grid(shape=grid.shape, affine=far)).any()
 
 
-def test_views_hold_the_structure_or_lie_on_it(windows: Windows) -> None:
+def test_views_hold_the_structure_or_lie_on_it(windows: ScanWindows) -> None:
     """Every drawn window shows a part of it, from as near and as far as the product may."""
     scan = windows.scans[0]
     rng = np.random.default_rng(0)
@@ -115,7 +115,7 @@ def test_views_hold_the_structure_or_lie_on_it(windows: Windows) -> None:
 
 @pytest.mark.parametrize(("replay", "own"), [(0.0, 2), (0.5, 1)])
 def test_a_share_of_the_windows_is_synthetic(
-    windows: Windows, monkeypatch: pytest.MonkeyPatch, replay: float, own: int
+    windows: ScanWindows, monkeypatch: pytest.MonkeyPatch, replay: float, own: int
 ) -> None:
     """The others are the user's; of the same shape, with targets, and the same ones each time."""
     cut: list[str] = []
@@ -126,7 +126,7 @@ def test_a_share_of_the_windows_is_synthetic(
 
     monkeypatch.setattr(finetune_windows, "window_of", counted)
     mixed = [
-        Windows(pairs=windows.pairs, config=windows.config, seed=4, replay=replay).batch(2)
+        ScanWindows(pairs=windows.pairs, config=windows.config, seed=4, replay=replay).batch(2)
         for _ in range(2)
     ]
     assert len(cut) == 2 * own
@@ -138,7 +138,7 @@ def test_a_share_of_the_windows_is_synthetic(
 def test_specks_are_nothing_to_learn_from(tmp_path: Path) -> None:
     """One sentence, before any window is drawn."""
     pairs = find_pairs(scan_folder(tmp_path, shape=(12, 11, 9))).pairs
-    small = Windows(pairs=pairs, config=tiny_config(), seed=0, only=["nothing"])
+    small = ScanWindows(pairs=pairs, config=tiny_config(), seed=0, only=["nothing"])
     with pytest.raises(ConfigError, match="nothing to learn from in 1 scans"):
         small.batch(0)
     scan = Scan.of(open_pair(pairs[0]))

@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tests.networks import random_network, random_prompts, random_window, tiny_config
+from tests.networks import random_network, random_prompts, random_window, tiny_config, tiny_sam
 from vesal.errors import ConfigError
 from vesal.models.promptable_unet import PromptableUNet
-from vesal.models.sam_config import SamConfig
-from vesal.models.segmenter import Segmenter
 from vesal.training.lora import LowRank, is_wrapped, merge, plain_state, wrap
 
 LAYERS = {
@@ -104,21 +102,10 @@ def test_only_corrections_learn() -> None:
 
 def test_layers_are_picked_by_name() -> None:
     """Attention of a transformer's blocks, and nothing else."""
-    config = SamConfig(
-        family="sam",
-        ndim=2,
-        image_channels=3,
-        image_size=64,
-        width=16,
-        depth=2,
-        heads=2,
-        prompt_width=16,
-        global_blocks=(1,),
-    )
-    model = Segmenter(config)
+    model = tiny_sam()
     wrap(model, LowRank(rank=2, layers=("image_encoder.*.qkv",)))
     wrapped = {name for name, p in model.named_parameters() if p.requires_grad}
-    assert len(wrapped) == 2 * config.depth
+    assert len(wrapped) == 2 * model.config.depth
     assert all(".qkv." in name for name in wrapped)
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from tests.networks import random_network, tiny_config
-from tests.training.test_finetune_methods import tiny_sam
+from tests.networks import random_network, tiny_config, tiny_sam
 from vesal.errors import ResourceError
 from vesal.models.promptable import PromptTensors
 from vesal.training.finetune_methods import freeze

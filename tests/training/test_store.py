@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from vesal.inference.lattice import lattice_of, read_window
 from vesal.training import store as module
 from vesal.training.case import Case
 from vesal.training.store import Preparation, prepare
+
+Job = tuple[Pair, Path]
 
 
 def whole(case: Case) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -147,6 +150,24 @@ def test_processes_make_the_same_cases(tmp_path: Path) -> None:
         assert one.name == two.name
         assert one.path.name == two.path.name
         assert one.path.read_bytes() == two.path.read_bytes()
+
+
+def test_a_process_that_dies_costs_one_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named in a note; the others are made."""
+    pairs = [blob_pair(tmp_path, f"x{n}", UGLY["LPS"].affine, (9, 8, 7)) for n in range(3)]
+
+    def dying(
+        function: Callable[[Job], object], jobs: Sequence[Job], workers: int
+    ) -> Iterator[tuple[Job, object]]:
+        for job in jobs:
+            yield job, None if job[0].name == "x1" else function(job)
+
+    monkeypatch.setattr(module, "done_by_workers", dying)
+    made = prepare(pairs, tmp_path / "a", Preparation(), workers=2)
+    assert [case.name for case in made.cases] == ["x0", "x2"]
+    assert made.notes == ("x1 is left out: its process died, usually because memory ran out",)
 
 
 def test_a_picture_is_never_resampled(tmp_path: Path) -> None:

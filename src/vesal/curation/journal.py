@@ -18,8 +18,8 @@ import vesal
 from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair, Signature
+from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError
-from vesal.images.fingerprint import file_stamp
 from vesal.images.write import replacing
 
 FOLDER = ".curation"
@@ -140,10 +140,7 @@ class Journal:
 
 def key_of(pair: Pair, *facts: object) -> str:
     """Hash of all that a result depends on: vesal's code, the files by size and time, and facts."""
-    paths = [pair.image, *(labels.path for labels in pair.labels)]
-    files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
-    stamps = [file_stamp(path.resolve()) for path in files]
-    return hashlib.sha256(repr((_code(), pair, stamps, facts)).encode()).hexdigest()
+    return hashlib.sha256(repr((_code(), stamp_of(pair), facts)).encode()).hexdigest()
 
 
 def _looked(record: dict[str, Any]) -> Looked:

@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import vesal
-from vesal.datasets.archive_path import file_behind
 from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
+from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError, InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
@@ -27,7 +27,6 @@ from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
 from vesal.images import Image
-from vesal.images.fingerprint import file_stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +79,14 @@ class Job:
 def key_of(job: Job, identity: str) -> str:
     """Hash of all that a result depends on: vesal's own code too; files by their size and time."""
     pair, protocol = job.pair, job.settings.chosen()
-    paths = [file_behind(p) for p in (pair.image, *(labels.path for labels in pair.labels))]
-    files = [f for p in paths for f in ([p] if not p.is_dir() else sorted(p.rglob("*")))]
-    stamps = [file_stamp(path.resolve()) for path in files]
     facts = (
         _code(),
         identity,
         protocol.name,
         protocol.version,
         job.settings,
-        pair,
+        stamp_of(pair),
         job.seen,
-        stamps,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

@@ -10,7 +10,7 @@ from vesal.models.sam_config import SamConfig
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.progress import Progress
 from vesal.training.begin import RANDOM
-from vesal.training.lessons.classes import Classes
+from vesal.training.lessons.classes import ClassLesson
 from vesal.training.recipe import Material, Ready
 from vesal.training.settings import Settings
 from vesal.training.sources.patches import Patches
@@ -63,6 +63,6 @@ class AutomaticRecipe:
             config, start=None if str(first) in (RANDOM, "") else first, seed=self.seed
         )
         return Ready(
-            lesson=Classes(model.train(), encoder_rate=self.encoder_rate),
+            lesson=ClassLesson(model.train(), encoder_rate=self.encoder_rate),
             material=Material(source=taken.source, validation=taken.validation, notes=taken.notes),
         )

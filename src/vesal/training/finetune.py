@@ -24,7 +24,7 @@ from vesal.models.build import Model
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
 from vesal.training.finetune_card import Tuned, write
-from vesal.training.finetune_data import Material, material
+from vesal.training.finetune_data import TuningData, material
 from vesal.training.finetune_methods import Method, chosen
 from vesal.training.finetune_plan import MINUTES, Wishes, planned, steps_in
 from vesal.training.finetune_seam import lesson_for, needs, source_for
@@ -105,7 +105,7 @@ def check_output(folder: Path) -> None:
 class _Run:
     """A model that learns, in a folder beside which its weights will lie."""
 
-    def __init__(self, model: Model, what: Material, output: Path, wishes: Wishes) -> None:
+    def __init__(self, model: Model, what: TuningData, output: Path, wishes: Wishes) -> None:
         self.method = chosen(wishes.method, model, what.labelled)
         self.origin = identity(model)
         self._output, self._folder = output, output / _RUN
@@ -192,13 +192,14 @@ class _Run:
 class _Asked:
     """Asks the model that would be the result: a `Validation`."""
 
-    def __init__(self, model: Model, what: Material, keep: float) -> None:
+    def __init__(self, model: Model, what: TuningData, keep: float) -> None:
         self.original = empty(model.config)
         state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         self.original.load_state_dict(state, assign=True)
         self.original.requires_grad_(False).eval()
         self._what, self._keep = what, keep
 
+    @torch.no_grad()
     def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
         """Mean Dice after 1 and after 3 clicks; no picture."""
         del picture

@@ -17,7 +17,7 @@ _MOST_HELD = 0.5  # of the patients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class TuningData:
     """Pairs to learn from, the structures in them, and what the model is asked for in between."""
 
     pairs: tuple[Pair, ...]
@@ -33,7 +33,7 @@ class Material:
 
 def material(
     data: Path, model: Model, *, only: Sequence[str] = (), validation: str = "", seed: int = 0
-) -> Material:
+) -> TuningData:
     """What is in a data set, divided.
 
     Args:
@@ -65,7 +65,7 @@ def material(
     learnt = [_without(one, kept_out) for one in learnt]
     names = [t.name for one in learnt for t in one.targets if t.patch.count >= SMALLEST_TARGET]
     structures = tuple(dict.fromkeys(names))
-    return Material(
+    return TuningData(
         pairs=tuple(one.pair for one in learnt if one.targets),
         only=structures if kept_out else tuple(only),
         structures=structures,

@@ -10,9 +10,9 @@ from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.sam_config import SamConfig
 from vesal.progress import Progress, silent
 from vesal.training.batch import Source
-from vesal.training.finetune_data import Material
+from vesal.training.finetune_data import TuningData
 from vesal.training.finetune_methods import freeze, sam_lesson
-from vesal.training.finetune_windows import SMALLEST_TARGET, TARGETS, WINDOWS, Windows
+from vesal.training.finetune_windows import SMALLEST_TARGET, TARGETS, WINDOWS, ScanWindows
 from vesal.training.lesson import Lesson
 from vesal.training.lessons.mini import ClickLesson, Clicks
 from vesal.training.memory import Need, kept_by, needed
@@ -40,7 +40,7 @@ def lesson_for(model: Model, method: str, seed: int) -> Lesson:
 
 
 def source_for(
-    model: Model, what: Material, seed: int, cache: Path, progress: Progress = silent
+    model: Model, what: TuningData, seed: int, cache: Path, progress: Progress = silent
 ) -> Source:
     """Where the model's batches come from.
 
@@ -56,7 +56,7 @@ def source_for(
     """
     config = model.config
     if not isinstance(config, SamConfig):
-        return Windows(pairs=what.pairs, config=config, seed=seed, only=what.only)
+        return ScanWindows(pairs=what.pairs, config=config, seed=seed, only=what.only)
     kind: Cubes | Pictures
     if config.ndim == 3:
         kind = Cubes(

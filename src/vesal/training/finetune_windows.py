@@ -71,7 +71,7 @@ class Scan:
 
 
 @dataclass(slots=True, kw_only=True)
-class Windows:
+class ScanWindows:
     """Batches of windows of the user's pairs: a `Source`.
 
     Every structure is drawn as often as any other, and each window asks for several of those that

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -127,7 +127,7 @@ class Run:
         chief = self.fabric.is_global_zero
         logs = Logs(self.folder, self.step) if chief else None
         ahead = loader(source, self._numbers(steps), workers)
-        with closing(ahead), closing(logs or _NoLogs()):
+        with closing(ahead), closing(logs) if logs else nullcontext():
             saved = time.monotonic()
             while self.step < steps and not self._stale:
                 told = self.learn(ahead, steps)
@@ -283,8 +283,7 @@ class Run:
         training = [module for module in model.modules() if module.training]
         model.eval()
         try:
-            with torch.inference_mode():
-                return validation.scores(model, picture)
+            return validation.scores(model, picture)
         finally:
             for module in training:
                 module.training = True
@@ -306,13 +305,6 @@ class Run:
 
 
 _DONE: tuple[Tensor, Tensor, tuple[Tensor, ...]] = (torch.empty(0), torch.empty(0), ())
-
-
-class _NoLogs:
-    """Stands for the logs in all processes but the first."""
-
-    def close(self) -> None:
-        """Nothing was opened."""
 
 
 def _write(model: Model | Automatic, path: Path) -> None:

@@ -1,15 +1,19 @@
 """Batches made ahead by other processes, in order."""
 
+import multiprocessing
 import os
+import signal
 import sys
+import threading
 from collections import deque
-from collections.abc import Generator, Iterable
-from concurrent.futures import Future
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 
-from vesal.errors import ConfigError
+from vesal.errors import ConfigError, ResourceError
 from vesal.training.batch import Batch, Source
-from vesal.training.processes import processes
 
 _AHEAD = 2  # batches that wait, beyond those being made
 
@@ -38,7 +42,7 @@ def loader(source: Source, numbers: Iterable[int], workers: int) -> Generator[Ba
             yield source.batch(number)
         return
     following = iter(numbers)
-    with processes(workers, _begin, source) as pool:
+    with _processes(workers, source) as pool:
         coming: deque[Future[Batch]] = deque(
             pool.submit(_batch, number) for number in islice(following, workers + _AHEAD)
         )
@@ -49,10 +53,33 @@ def loader(source: Source, numbers: Iterable[int], workers: int) -> Generator[Ba
             del batch  # this frame would hold it until the next one is there
 
 
+@contextmanager
+def _processes(workers: int, source: Source) -> Iterator[ProcessPoolExecutor]:
+    """So many new processes that have the source; all have ended when the context is left."""
+    pool = ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=multiprocessing.get_context("spawn"),  # a fork would copy torch's threads
+        initializer=_begin,
+        initargs=(source,),
+    )
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        msg = (
+            "a process that makes batches ended early, usually because memory ran out; "
+            "start again with fewer workers, which goes on where it stopped"
+        )
+        raise ResourceError(msg) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 _source: Source | None = None  # of a process that makes batches
 
 
 def _begin(source: Source) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _source  # a process has no other place that its jobs can see
     _source = source
     # The other cores are the trainer's, or other workers'. Not every source needs torch.
@@ -67,3 +94,11 @@ def _batch(number: int) -> Batch:
         msg = "a process that makes batches was not prepared"
         raise AssertionError(msg)
     return _source.batch(number)
+
+
+def _end_with_parent() -> None:
+    """Leave at once when the parent is gone: one that was killed cannot say goodbye."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

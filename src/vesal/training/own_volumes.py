@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesal.datasets import Opened, Pair, open_pair
+from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError, ResourceError, VesalError
-from vesal.images.fingerprint import file_stamp
 from vesal.progress import Progress, silent
 from vesal.training.volume import prepare
 
@@ -86,10 +86,6 @@ def _layers(opened: Opened) -> list[NDArray[np.uint16]]:
 
 def _digest(pair: Pair) -> str:
     """Changes with all that the volume follows from."""
-    facts: list[object] = [file_stamp(pair.image), pair.modality]
-    facts += [
-        [file_stamp(file.path), [[s.name, s.values] for s in file.structures]]
-        for file in pair.labels
-    ]
+    facts = stamp_of(pair)
     text = json.dumps(facts, default=str).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest()[:12]

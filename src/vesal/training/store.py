@@ -10,15 +10,16 @@ import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vesal.arrays import Voxels
 from vesal.datasets import Opened, Pair, Target, open_pair
+from vesal.datasets.stamp import files_of, stamp_of
 from vesal.errors import ConfigError, ResourceError, VesalError
 from vesal.geometry import Grid, Patch, resample
 from vesal.images import Image
@@ -29,7 +30,7 @@ from vesal.inference.lattice import lattice_of, read_window
 from vesal.labels.write import safe_names
 from vesal.progress import Progress, silent
 from vesal.training.case import SUFFIX, Case, Held, load_case, save_case
-from vesal.training.processes import processes
+from vesal.workers import done_by_workers
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def prepare(
 
     Raises:
         ConfigError: no pair, or none with a structure that can be used.
-        ResourceError: no room on the disk, or a process died.
+        ResourceError: no room on the disk, or processes cannot be started.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,17 +167,14 @@ def _made(
     jobs: Sequence[tuple[Pair, Path]], preparation: Preparation, workers: int
 ) -> Iterator[tuple[Path, Case | str]]:
     """What became of each job, as they end: a case, or why there is none."""
-    if workers == 0 or len(jobs) < 2:
-        for pair, path in jobs:
-            yield path, _made_one(pair, path, preparation)
-        return
-    with processes(min(workers, len(jobs))) as pool:
-        futures = {pool.submit(_made_one, pair, path, preparation): path for pair, path in jobs}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+    made = partial(_made_one, preparation)
+    for (pair, path), result in done_by_workers(made, jobs, workers if len(jobs) > 1 else 0):
+        lost = f"{pair.name} is left out: its process died, usually because memory ran out"
+        yield path, result or lost
 
 
-def _made_one(pair: Pair, path: Path, preparation: Preparation) -> Case | str:
+def _made_one(preparation: Preparation, job: tuple[Pair, Path]) -> Case | str:
+    pair, path = job
     try:
         opened = open_pair(pair, resample=preparation.resample_labels, only=preparation.only)
         case, image, patches = _converted(opened, path, preparation)
@@ -290,24 +288,14 @@ def _check_room(
 
 
 def _file_bytes(pair: Pair) -> int:
-    return sum(file_stamp(path)[1] for path in _files(pair.image))
-
-
-def _files(path: Path) -> list[Path]:
-    """A file, or those in a folder of DICOM."""
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return sum(file_stamp(path)[1] for path in files_of(pair.image))
 
 
 def _file_name(pair: Pair, preparation: Preparation) -> str:
     """A name that changes with all that the case follows from."""
     facts = {
         "format": _FORMAT,
-        "pair": [pair.name, pair.dataset, pair.modality, pair.patient],
-        "image": [file_stamp(path) for path in _files(pair.image)],
-        "labels": [
-            [file_stamp(label.path), [[s.name, s.values] for s in label.structures]]
-            for label in pair.labels
-        ],
+        "pair": stamp_of(pair),
         "preparation": asdict(preparation),
     }
     digest = hashlib.sha256(json.dumps(facts).encode("utf-8", "surrogatepass")).hexdigest()

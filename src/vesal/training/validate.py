@@ -18,6 +18,7 @@ from vesal.models import nd
 from vesal.models.promptable import Embedding, Promptable, PromptTensors
 from vesal.models.shapes import PreviousLogits
 from vesal.prompts.simulate import error_click
+from vesal.training.lessons.user import with_boxes
 from vesal.training.sample import Sample, Sampler
 from vesal.training.validation import Validated
 from vesal.training.volume import LabelledVolume
@@ -102,7 +103,9 @@ def _play(
 ) -> _Game:
     """Click where the answer is most wrong, each click with those before and the last answer."""
     habits = HABITS.get(model.config.family, _PLAIN)
-    boxes = _box(target) if model.config.capabilities.prompts == ("box",) else None
+    boxes = None
+    if model.config.capabilities.prompts == ("box",):
+        boxes = with_boxes([target], np.random.default_rng(0), shifted=False).boxes
     game = _Game(target=target, mask=np.zeros_like(target))
     logits: PreviousLogits | None = None
     for _ in range(max(_CLICKS)):
@@ -125,12 +128,6 @@ def _play(
         overlap = 2 * float((game.mask & target).sum())
         game.dices.append(overlap / float(game.mask.sum() + target.sum()))
     return game
-
-
-def _box(target: MaskArray) -> torch.Tensor:
-    """Lowest and highest voxel of a target, as a batch of one."""
-    found = np.argwhere(target)
-    return torch.tensor(np.stack([found.min(0), found.max(0)])[None], dtype=torch.float32)
 
 
 def _row(name: str, sample: Sample, game: _Game) -> Row:

@@ -27,7 +27,7 @@ class Validation(Protocol):
     """Scores a model, the same way each time."""
 
     def scores(self, model: nn.Module | Promptable, picture: Path | None) -> Validated:
-        """The scores of a model.
+        """The scores of a model, without gradients.
 
         Args:
             model: as it would be kept: with averaged weights, where the run averages them.

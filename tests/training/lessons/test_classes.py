@@ -18,10 +18,10 @@ from vesal.inference.automatic_lattice import lattice_over, shown, upright
 from vesal.labels import open_labels
 from vesal.models.zoo import ZOO
 from vesal.training.lesson import Taught
-from vesal.training.lessons.classes import Classes, class_dices
+from vesal.training.lessons.classes import ClassLesson, class_dices
 
 
-def taught(lesson: Classes, images: torch.Tensor, targets: torch.Tensor) -> Taught:
+def taught(lesson: ClassLesson, images: torch.Tensor, targets: torch.Tensor) -> Taught:
     """The first and only turn of a batch."""
     answer: Taught = lesson(images, targets, 0, (), (0,))
     return answer
@@ -36,7 +36,7 @@ def batch(classes: int = 3, side: int = 32) -> tuple[torch.Tensor, torch.Tensor]
 
 def test_the_loss_is_dice_and_cross_entropy() -> None:
     """Written down again in NumPy; Dice over the batch as a whole, without the background."""
-    lesson = Classes(tiny_automatic())
+    lesson = ClassLesson(tiny_automatic())
     images, targets = batch()
     answer = taught(lesson, images, targets)
     logits = answer.logits.double().numpy()
@@ -54,7 +54,7 @@ def test_the_loss_is_dice_and_cross_entropy() -> None:
 def test_gradients_reach_what_learns_and_nothing_else(kind: str, rate: float) -> None:
     """A frozen encoder has none and is in no group; else it has the rate that was asked for."""
     model = new_automatic(automatic_config(kind))
-    lesson = Classes(model, encoder_rate=rate)
+    lesson = ClassLesson(model, encoder_rate=rate)
     taught(lesson, *batch()).loss.backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.decoder.parameters())
     assert all((p.grad is not None) == (rate > 0) for p in model.encoder.parameters())
@@ -69,8 +69,8 @@ def test_gradients_reach_what_learns_and_nothing_else(kind: str, rate: float) ->
 def test_an_encoder_can_be_thawed_again() -> None:
     """A second lesson with a rate, after one without."""
     model = new_automatic(automatic_config())
-    Classes(model, encoder_rate=0.0)
-    Classes(model, encoder_rate=0.5)
+    ClassLesson(model, encoder_rate=0.0)
+    ClassLesson(model, encoder_rate=0.5)
     assert all(p.requires_grad for p in model.encoder.parameters())
 
 
@@ -78,7 +78,7 @@ def test_an_encoder_can_be_thawed_again() -> None:
 def test_a_rate_must_be_a_rate(rate: float) -> None:
     """0 is one: it freezes."""
     with pytest.raises(ConfigError, match="encoder_rate must be 0 or above"):
-        Classes(tiny_automatic(), encoder_rate=rate)
+        ClassLesson(tiny_automatic(), encoder_rate=rate)
 
 
 def test_dice_counts_the_classes_that_are_there() -> None:
@@ -94,7 +94,7 @@ def test_dice_counts_the_classes_that_are_there() -> None:
 def test_a_batch_of_background_has_nothing_to_miss() -> None:
     """Its Dice is 1 in the log, and its loss a number."""
     images, targets = batch()
-    answer = taught(Classes(tiny_automatic()), images, torch.zeros_like(targets))
+    answer = taught(ClassLesson(tiny_automatic()), images, torch.zeros_like(targets))
     assert answer.dices == [1.0]
     assert math.isfinite(float(answer.loss.detach()))
 
@@ -120,11 +120,13 @@ def test_three_organs_of_the_packaged_ct_are_learnt_by_heart(scans: Path) -> Non
     config = replace(
         automatic_config(classes=names), encoder=ZOO["vesal-mini"], spacing_mm=(9.0,) * 3
     )
-    lesson = Classes(new_automatic(config, start="vesal-mini"))
+    lesson = ClassLesson(new_automatic(config, start="vesal-mini"))
     assert learnt(lesson, images, targets, steps=260) > 0.95
 
 
-def learnt(lesson: Classes, images: torch.Tensor, targets: torch.Tensor, *, steps: int) -> float:
+def learnt(
+    lesson: ClassLesson, images: torch.Tensor, targets: torch.Tensor, *, steps: int
+) -> float:
     """The mean Dice after so many steps at most."""
     weights = [p for group in lesson.groups() for p in group.parameters]
     optimiser = torch.optim.AdamW(weights, lr=5e-3, betas=(0.9, 0.95))

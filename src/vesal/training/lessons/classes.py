@@ -13,7 +13,7 @@ from vesal.models.shapes import Images, MasksLogits, TargetMasks
 from vesal.training.lesson import Group, Lesson, Taught
 
 
-class Classes(Lesson):
+class ClassLesson(Lesson):
     """Dice and cross-entropy of an automatic model's answer to a window.
 
     Dice is taken over the batch as a whole, as nnU-Net does: in a single window most classes are

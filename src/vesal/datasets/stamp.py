@@ -1,0 +1,30 @@
+"""What changes when a pair does: the size and time of its files, and what its labels mean."""
+
+from pathlib import Path
+
+from vesal.datasets.archive_path import file_behind
+from vesal.datasets.pair import Pair
+from vesal.images.fingerprint import file_stamp
+
+
+def stamp_of(pair: Pair) -> tuple[object, ...]:
+    """Everything that a pair says, and the stamp of each file behind it; JSON can hold it.
+
+    Of a DICOM folder all files count, of a member of an archive the archive.
+    """
+    paths = [pair.image, *(label.path for label in pair.labels)]
+    stamps = [list(file_stamp(file.resolve())) for path in paths for file in files_of(path)]
+    meant = [
+        [str(label.path), [[s.name, list(s.values)] for s in label.structures]]
+        for label in pair.labels
+    ]
+    whose = [pair.name, str(pair.image), pair.patient, pair.modality, pair.dataset]
+    return (whose, pair.seen, pair.part, meant, stamps)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files on the disk that an image is read from: itself, a folder's, or an archive."""
+    behind = file_behind(path)
+    if behind.is_dir():
+        return sorted(file for file in behind.rglob("*") if file.is_file())
+    return [behind]
