@@ -36,7 +36,7 @@ def distorted(image: Window, rng: np.random.Generator, *, strength: float = 1.0)
     thick = [n > 1 for n in image.shape]
     values: _Values = image
     if rng.random() < 0.3 * strength:
-        values = ndimage.gaussian_filter(values, [rng.uniform(0.2, 1.0) * t for t in thick])
+        values = ndimage.gaussian_filter(values, [rng.uniform(0.2, 1.4) * t for t in thick])
     if rng.random() < 0.3 * strength:
         values = values * np.exp(_slope(image.shape, rng) * rng.uniform(0, 0.5))
     low, high = float(values.min()), float(values.max())

@@ -12,6 +12,8 @@ from vesal.errors import CheckpointError
 from vesal.models.build import Model, build
 from vesal.models.config import ModelConfig
 from vesal.models.sam_config import SamConfig
+from vesal.models.unet_config import PromptableUNetConfig
+from vesal.models.widen import widened
 
 RANDOM = "none"
 """What is said for weights where random ones are wanted all the same."""
@@ -26,8 +28,9 @@ def begun(config: ModelConfig, seed: int, start: str | Path) -> tuple[Model, tup
     Args:
         config: what it is.
         seed: of what begins at random.
-        start: weights by name or file: of this network, or of one of SAM's kin, whose positions
-            are resized and whose adapters begin at random; "none" or "" for random ones.
+        start: weights by name or file: of this network, of a narrower one of ours, which is
+            widened, or of one of SAM's kin, whose positions are resized and whose adapters begin
+            at random; "none" or "" for random ones.
 
     Raises:
         ConfigError: neither a known name nor a file.
@@ -39,7 +42,11 @@ def begun(config: ModelConfig, seed: int, start: str | Path) -> tuple[Model, tup
     if str(start) in (RANDOM, ""):
         return model.train(), ()
     known = load_model(start)
-    found, notes = _adapted(known, config, start)
+    if _narrower(known.config, config):
+        found = widened(known.state_dict(), model.state_dict(), seed)
+        notes: tuple[str, ...] = (f"more channels than {start}: they begin as copies of its own",)
+    else:
+        found, notes = _adapted(known, config, start)
     missing = model.load_state_dict(found, strict=False).missing_keys
     if missing:
         notes = (*notes, f"{len(missing)} tensors of adapters begin at random with seed {seed}")
@@ -69,6 +76,21 @@ def _adapted(
         state = {name: tensor for name, tensor in state.items() if _ADAPTER not in name}
         notes = (*notes, "adapters are left out")
     return state, notes
+
+
+def _narrower(theirs: ModelConfig, config: ModelConfig) -> bool:
+    """Whether it is a network like ours but for a whole number of times fewer channels."""
+    if not isinstance(theirs, PromptableUNetConfig) or not isinstance(config, PromptableUNetConfig):
+        return False
+    alike = replace(
+        theirs, widths=config.widths, window=config.window, slice_window=config.slice_window
+    )
+    return (
+        theirs.widths != config.widths
+        and alike == config
+        and len(theirs.widths) == len(config.widths)
+        and all(wide % own == 0 for own, wide in zip(theirs.widths, config.widths, strict=True))
+    )
 
 
 def _said(config: ModelConfig) -> str:

@@ -14,10 +14,17 @@ from vesal.training.volume import LabelledVolume, Partition
 _SMALLEST_TARGET = 24  # voxels of the window
 _SYNTHETIC_SHARE = 0.35  # of the windows of real label maps get drawn intensities
 _LEARNT_SHARE = 0.8  # of the windows show drawn labels where there are supervoxels, too
+_FEW_LABELS = (
+    5  # with so many drawn labels only half as often: the same few would be learnt by heart
+)
 _TURNED_SHARE = 0.5  # of the windows are turned by any angle, not only by right ones
-_UNION_SHARE = 0.12  # of the targets are two labels at once
+_UNION_SHARE = 0.06  # of the targets are two labels at once
 _COARSER_COPIES = 3
 _LEAST_HALVED = 16  # voxels an axis: shorter ones are kept as they are
+_FITTED_SHARE, _CENTRED_SHARE = 0.35, 0.3  # of the windows; the others show a label anywhere
+_FILL = 1.6  # a fitted window is so many times wider than its label (`vesal.inference.windows`)
+_FITTED_RANGE = (0.75, 1.6)  # times the fitted size: a mask that was cut off, or too large
+_OFF_CENTRE = 0.15  # of a label's size, as the middle of a fitted window
 _ATTEMPTS = 10_000  # to find a window with a target; a usual corpus needs a few
 
 
@@ -86,11 +93,12 @@ class Sampler:
         partition = _pick_partition(volume, rng)
         if not partition.ids:
             return None
-        matrix, offset = _random_view(volume, partition, window, rng)
+        wanted = int(rng.integers(len(partition.ids)))
+        matrix, offset = _random_view(volume, partition, wanted, window, rng)
         labels = ndimage.affine_transform(
             partition.labels, matrix, offset, output_shape=window, order=0, mode="constant", cval=0
         )
-        masks = _targets(labels, targets, rng)
+        masks = _targets(labels, partition.ids[wanted], targets, rng)
         if masks is None:
             return None
         drawn = partition.learnt and not plain and rng.random() < _SYNTHETIC_SHARE
@@ -104,28 +112,49 @@ class Sampler:
 
 
 def _pick_partition(volume: LabelledVolume, rng: np.random.Generator) -> Partition:
-    """Drawn labels four times out of five where there are any, the coarsest supervoxels else."""
+    """Mostly drawn labels, where there are some; the coarsest supervoxels else."""
     learnt = [p for p in volume.partitions if p.learnt]
     others = [p for p in volume.partitions if not p.learnt][-1:]
-    pool = learnt if learnt and (not others or rng.random() < _LEARNT_SHARE) else others
+    labels = sum(len(p.ids) for p in learnt)
+    share = _LEARNT_SHARE * labels / (labels + _FEW_LABELS)
+    pool = learnt if learnt and (not others or rng.random() < share) else others
     return pool[int(rng.integers(len(pool)))]
 
 
 def _random_view(
-    volume: LabelledVolume, partition: Partition, window: tuple[int, ...], rng: np.random.Generator
+    volume: LabelledVolume,
+    partition: Partition,
+    wanted: int,
+    window: tuple[int, ...],
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The affine map from window index to volume index: a label in sight, at any scale and turn."""
+    """The affine map from window index to volume index, in which a label is in sight.
+
+    As the product looks at it: fitted to all of the label, or with a click in its middle at any
+    scale. Or anywhere, at any scale. Always at any turn.
+    """
     spacing = np.asarray(volume.spacing)
-    which = int(rng.integers(len(partition.ids)))
-    box = partition.boxes[which]
-    inside = np.argwhere(partition.labels[box] == partition.ids[which])
-    point = inside[rng.integers(len(inside))] + [s.start for s in box]
-    extent_mm = max((s.stop - s.start) * d for s, d in zip(box, spacing, strict=True))
+    box = partition.boxes[wanted]
+    corner = np.array([s.start for s in box])
+    size = np.array([s.stop - s.start for s in box])
     side = max(window)
     extent = np.exp(rng.uniform(np.log(8), np.log(1.3 * side)))  # voxels of the window
+    shift = np.zeros(3)
+    mode = rng.random()
+    if mode < _FITTED_SHARE:
+        extent = side / (_FILL * np.exp(rng.uniform(*np.log(_FITTED_RANGE))))
+        point = corner + (size - 1) / 2 + rng.uniform(-_OFF_CENTRE, _OFF_CENTRE, 3) * size
+    else:
+        inside = np.argwhere(partition.labels[box] == partition.ids[wanted])
+        place = int(rng.integers(len(inside)))
+        if mode < _FITTED_SHARE + _CENTRED_SHARE:
+            place = int(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).argmin())
+        else:
+            shift = rng.uniform(-0.3, 0.3, 3) * np.asarray(window) * (np.asarray(window) > 1)
+        point = inside[place] + corner
     longest_mm = max(d * n for d, n in zip(spacing, partition.labels.shape, strict=True))
     coarsest = max(longest_mm / (0.6 * side), spacing.min())  # the volume fills 0.6 of the window
-    scale = float(np.clip(extent_mm / extent, 0.5 * spacing.min(), coarsest))
+    scale = float(np.clip((size * spacing).max() / extent, 0.5 * spacing.min(), coarsest))
     flat = partition.labels.shape[-1] == 1
     rotation = _random_rotation(rng, flat=flat)
     stretch = np.exp(rng.uniform(-0.15, 0.15, 3))
@@ -133,7 +162,6 @@ def _random_view(
     if flat:
         matrix[2], matrix[:, 2] = 0, 0
     middle = (np.asarray(window) - 1) / 2
-    shift = rng.uniform(-0.3, 0.3, 3) * np.asarray(window) * (np.asarray(window) > 1)
     return matrix, point - matrix @ (middle + shift)
 
 
@@ -153,16 +181,22 @@ def _random_rotation(rng: np.random.Generator, *, flat: bool) -> NDArray[np.floa
 
 
 def _targets(
-    labels: NDArray[np.uint16], count: int, rng: np.random.Generator
+    labels: NDArray[np.uint16], wanted: int, count: int, rng: np.random.Generator
 ) -> NDArray[np.bool_] | None:
-    """Connected parts of labels, sometimes of two at once; None where nothing is large enough."""
+    """Connected parts of labels, sometimes of two at once; None where nothing is large enough.
+
+    The first is the wanted label, if enough of it is in sight.
+    """
     sizes = np.bincount(labels.reshape(-1))
     sizes[0] = 0
     ids = np.flatnonzero(sizes >= _SMALLEST_TARGET)
     if not len(ids):
         return None
     masks = []
-    for chosen in rng.choice(ids, count, replace=len(ids) < count):
+    drawn = rng.choice(ids, count, replace=len(ids) < count)
+    if wanted in ids and wanted not in drawn:
+        drawn[0] = wanted
+    for chosen in drawn:
         mask = labels == chosen
         if rng.random() < _UNION_SHARE and len(ids) > 1:
             mask = mask | (labels == rng.choice(ids))

@@ -27,6 +27,9 @@ class Clicks:
 
     rounds: tuple[int, ...] = (1, 2, 2, 3, 4)
     """Numbers of clicks an object gets; each step draws one."""
+    learnt: int = 2
+    """Of these clicks, the last ones, after which there is a loss: those before only set the
+    scene, which costs a third."""
     hint_share: float = 0.25
     """Share of the targets whose first click comes with a rough mask, as after zooming."""
     weighted: bool = False
@@ -35,6 +38,9 @@ class Clicks:
     def __post_init__(self) -> None:
         if not self.rounds or min(self.rounds) < 1:
             msg = f"rounds of a lesson must be one or more numbers from 1 on, got {self.rounds}"
+            raise ConfigError(msg)
+        if self.learnt < 1:
+            msg = f"learnt of a lesson must be at least 1, got {self.learnt}"
             raise ConfigError(msg)
         if not 0 <= self.hint_share <= 1:
             msg = f"hint_share of a lesson must be 0 to 1, got {self.hint_share}"
@@ -82,10 +88,13 @@ class ClickLesson(Lesson):
         truth = one_each(targets)
         prompts, losses, dices = None, [], []
         logits = rough_hints(truth, self.settings.hint_share, rng)
-        for _ in range(int(rng.choice(self.settings.rounds))):
+        rounds = int(rng.choice(self.settings.rounds))
+        for left in reversed(range(rounds)):
             prompts = with_click(prompts, truth, logits, rng)
-            answer = self.model.decode(embedding, prompts).logits.float()
-            losses.append(dice_focal(answer, truth, weighted=self.settings.weighted))
+            with torch.set_grad_enabled(left < self.settings.learnt):
+                answer = self.model.decode(embedding, prompts).logits.float()
+            if left < self.settings.learnt:
+                losses.append(dice_focal(answer, truth, weighted=self.settings.weighted))
             logits = answer.detach()
             dices.append(mean_dice(logits, truth))
         return Taught(loss=torch.stack(losses).mean(), dices=dices, logits=answer.detach())
