@@ -17,6 +17,7 @@ _BATCH_NORMS: dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {
     3: nn.BatchNorm3d,
 }
 _POOLS: dict[int, type[nn.MaxPool2d] | type[nn.MaxPool3d]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
+_THIN = 2  # voxels along an axis
 _INTERPOLATIONS = {2: "bilinear", 3: "trilinear"}
 
 
@@ -43,6 +44,20 @@ def doubling(
     return _TRANSPOSED[ndim](
         inputs, outputs, kernel, stride=2, padding=(kernel - 2) // 2, bias=bias
     )
+
+
+def downsampled(layer: nn.Module, x: AnyFeatures) -> AnyFeatures:
+    """A convolution of stride 2, in single precision where a slice would have it in bfloat16.
+
+    There torch 2.13's gradients on CPUs with AMX are wrong: another direction, or NaN.
+    """
+    thin = min(x.shape[2:]) <= _THIN
+    if not thin or not torch.is_autocast_enabled(x.device.type):
+        out: Tensor = layer(x)
+        return out
+    with torch.autocast(x.device.type, enabled=False):
+        single: Tensor = layer(x.float())
+        return single
 
 
 def strided(x: AnyFeatures, weight: Kernel) -> AnyFeatures:

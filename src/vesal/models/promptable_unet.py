@@ -113,7 +113,7 @@ class PromptableUNet(nn.Module):
         skips = []
         for level, features in enumerate(levels):
             if level > 0:
-                x = self.prompt_down[level - 1](x)
+                x = nd.downsampled(self.prompt_down[level - 1], x)
             x = self.prompt_blocks[level](x + features + self.alike[level](alike[level]))
             skips.append(x)
         for level in reversed(range(len(skips) - 1)):
@@ -142,7 +142,7 @@ def image_levels(
     x = stem(nd.fast_layout(nd.fold(image)))
     levels = []
     for level, block in enumerate(blocks):
-        x = block(x if level == 0 else down[level - 1](x))
+        x = block(x if level == 0 else nd.downsampled(down[level - 1], x))
         levels.append(x)
     return tuple(levels)
 
