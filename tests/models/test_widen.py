@@ -9,6 +9,7 @@ from vesal.models.widen import widened
 
 
 def test_a_wider_network_answers_as_the_narrow_one() -> None:
+    """Copies of channels change nothing."""
     torch.manual_seed(0)
     narrow = PromptableUNet(PromptableUNetConfig(widths=(8, 16), groups=8, window=16))
     wide = PromptableUNet(PromptableUNetConfig(widths=(16, 16), groups=8, window=16))
