@@ -140,7 +140,7 @@ def test_a_raster_is_seen_alike_whatever_its_pixels_are_called() -> None:
 
 
 def test_a_single_drawn_label_leaves_most_windows_to_supervoxels() -> None:
-    """About four times of five, told by intensity; a volume with supervoxels only gives those."""
+    """It has 0.8 / 6 of them, told by intensity; a volume with supervoxels only gives those."""
     halves = np.zeros((24, 24, 24), np.uint16)
     halves[:, :, :12] = 1
     drawn = Partition(labels=halves, learnt=True)

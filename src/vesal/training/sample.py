@@ -14,9 +14,7 @@ from vesal.training.volume import LabelledVolume, Partition
 _SMALLEST_TARGET = 24  # voxels of the window
 _SYNTHETIC_SHARE = 0.35  # of the windows of real label maps get drawn intensities
 _LEARNT_SHARE = 0.8  # of the windows show drawn labels where there are supervoxels, too
-_FEW_LABELS = (
-    5  # with so many drawn labels only half as often: the same few would be learnt by heart
-)
+_FEW_LABELS = 5  # with so many drawn labels half as often: few would be learnt by heart
 _TURNED_SHARE = 0.5  # of the windows are turned by any angle, not only by right ones
 _UNION_SHARE = 0.06  # of the targets are two labels at once
 _COARSER_COPIES = 3
@@ -185,7 +183,7 @@ def _targets(
 ) -> NDArray[np.bool_] | None:
     """Connected parts of labels, sometimes of two at once; None where nothing is large enough.
 
-    The first is the wanted label, if enough of it is in sight.
+    The wanted label is one of them, if enough of it is in sight.
     """
     sizes = np.bincount(labels.reshape(-1))
     sizes[0] = 0
