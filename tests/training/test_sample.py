@@ -66,6 +66,19 @@ def core(target: np.ndarray) -> np.ndarray:
     return np.asarray(ndimage.binary_erosion(target, thick, iterations=2))
 
 
+def test_with_many_drawn_labels_most_windows_show_them() -> None:
+    """With 64 of them 0.8 * 64 / 69; the others show supervoxels."""
+    labels = (
+        np.arange(1, 65, dtype=np.uint16).reshape(4, 4, 4).repeat(6, 0).repeat(6, 1).repeat(6, 2)
+    )
+    drawn = Partition(labels=labels, learnt=True)
+    found = Partition(labels=np.ones_like(labels), learnt=False)
+    volume = dataclasses.replace(ball_volume(), partitions=(drawn, found))
+    rng = np.random.default_rng(0)
+    picked = [module._pick_partition(volume, rng).learnt for _ in range(200)]
+    assert 0.65 < np.mean(picked) < 0.85
+
+
 @pytest.mark.parametrize(
     ("volume", "window"),
     [

@@ -8,7 +8,9 @@ from vesal.arrays import MaskArray, PointsMm
 from vesal.geometry.components import mask_box
 from vesal.geometry.grid import Grid
 
-_FILL = 1.6  # a window is so many times wider than its object
+FILL = 1.6
+"""A window is so many times wider than its object."""
+
 _CLOSER = 0.8  # going closer pays from this ratio of spacings on
 _WIDER = 1.6  # how much wider the next window is when the mask is cut off
 _WORTHWHILE = 1.05  # a window that is wider by less shows nothing new
@@ -68,7 +70,7 @@ def closest_mm(image: Grid) -> float:
 
 def view_of_box(image: Grid, corners: PointsMm, side: int) -> View:
     """A window around all corners of a box that the user drew."""
-    spacing = _FILL * float(np.ptp(corners, axis=0).max()) / side
+    spacing = FILL * float(np.ptp(corners, axis=0).max()) / side
     spacing = max(spacing, closest_mm(image))
     return View(centre_mm=_middle(corners), spacing_mm=spacing, side=side)
 
@@ -91,7 +93,7 @@ def next_view(image: Grid, view: View, mask: MaskArray, points_mm: PointsMm) -> 
     window = view.grid(image)
     ends = np.array([[s.start for s in box], [s.stop - 1 for s in box]], np.float64)
     thick = np.array(window.shape) > 1
-    fitting = _FILL * view.spacing_mm * float((ends[1] - ends[0] + 1)[thick].max(initial=1))
+    fitting = FILL * view.spacing_mm * float((ends[1] - ends[0] + 1)[thick].max(initial=1))
     centre = _middle(window.to_world(ends))
     nothing = np.count_nonzero(mask) <= len(points_mm)  # as deep inside something uniform
     if nothing or cut_off(image, window, mask):

@@ -18,11 +18,11 @@ from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images.intensity import robust_range
 from vesal.inference.appearance import linear_and_rank
-from vesal.inference.windows import View, closest_mm, first_view
+from vesal.inference.windows import FILL, View, closest_mm, first_view
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.training.augment import distorted
 from vesal.training.batch import Batch
-from vesal.training.sample import Sampler
+from vesal.training.sample import FITTED_RANGE, OFF_CENTRE, Sampler, middle_of
 from vesal.training.synth import synthetic_volume
 
 SMALLEST_TARGET = 24
@@ -37,8 +37,6 @@ REPLAY = 0.5
 _VOLUMES = 12  # synthetic ones; each is made in a second or two
 _WIDER = 5 / 3  # a synthetic volume is so many times wider than a window, as for vesal-mini
 _FITTED_SHARE = 0.5  # of the windows lie around the structure, the others around the first click
-_FILL = 1.6  # a fitted window is so many times wider than its structure (inference.windows)
-_FITTED_RANGE = (0.75, 1.6)  # times the fitted spacing: a mask that was cut off, or too large
 _FIRST_RANGE = (0.5, 4.0)  # times the spacing of a first look (inference.window_predictor)
 _CENTRED = 0.6  # of the first clicks are the middle of the structure's thickest part
 _DISTORTION = 0.35  # of the strength with which vesal-mini is trained from nothing
@@ -186,9 +184,9 @@ def drawn_view(image: Grid, patch: Patch, side: int, rng: np.random.Generator) -
     if rng.random() < _FITTED_SHARE:
         ends = np.array([patch.start, np.add(patch.start, patch.shape) - 1], np.float64)
         extents = np.array(patch.shape) * np.array(image.spacing_mm)
-        factor = np.exp(rng.uniform(*np.log(_FITTED_RANGE)))
-        spacing = max(factor * _FILL * float(extents.max()) / side, closest_mm(image))
-        jitter = rng.uniform(-0.15, 0.15, image.ndim) * np.array(patch.shape)
+        factor = np.exp(rng.uniform(*np.log(FITTED_RANGE)))
+        spacing = max(factor * FILL * float(extents.max()) / side, closest_mm(image))
+        jitter = rng.uniform(-OFF_CENTRE, OFF_CENTRE, image.ndim) * np.array(patch.shape)
         centre = image.to_world((ends.mean(axis=0) + jitter)[None])[0]
     else:
         centre = image.to_world(_first_click(patch, rng)[None])[0]
@@ -201,10 +199,8 @@ def drawn_view(image: Grid, patch: Patch, side: int, rng: np.random.Generator) -
 def _first_click(patch: Patch, rng: np.random.Generator) -> NDArray[np.float64]:
     """A voxel of a structure, in indices of the image: often the one nearest to its middle."""
     inside = np.argwhere(patch.array())
-    if rng.random() < _CENTRED:
-        place = int(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).argmin())
-    else:
-        place = int(rng.integers(len(inside)))
+    centred = rng.random() < _CENTRED
+    place = middle_of(inside) if centred else int(rng.integers(len(inside)))
     return np.asarray(inside[place] + np.array(patch.start), np.float64)
 
 

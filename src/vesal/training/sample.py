@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from vesal.errors import ConfigError
 from vesal.inference.appearance import linear_and_rank
+from vesal.inference.windows import FILL
 from vesal.training.augment import distorted, drawn_intensities
 from vesal.training.volume import LabelledVolume, Partition
 
@@ -20,10 +21,12 @@ _UNION_SHARE = 0.06  # of the targets are two labels at once
 _COARSER_COPIES = 3
 _LEAST_HALVED = 16  # voxels an axis: shorter ones are kept as they are
 _FITTED_SHARE, _CENTRED_SHARE = 0.35, 0.3  # of the windows; the others show a label anywhere
-_FILL = 1.6  # a fitted window is so many times wider than its label (`vesal.inference.windows`)
-_FITTED_RANGE = (0.75, 1.6)  # times the fitted size: a mask that was cut off, or too large
-_OFF_CENTRE = 0.15  # of a label's size, as the middle of a fitted window
 _ATTEMPTS = 10_000  # to find a window with a target; a usual corpus needs a few
+
+FITTED_RANGE = (0.75, 1.6)
+"""Times the fitted size of a window: as after a mask that was cut off, or too large."""
+OFF_CENTRE = 0.15
+"""Of an object's size, as far as the middle of a fitted window is off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +143,13 @@ def _random_view(
     shift = np.zeros(3)
     mode = rng.random()
     if mode < _FITTED_SHARE:
-        extent = side / (_FILL * np.exp(rng.uniform(*np.log(_FITTED_RANGE))))
-        point = corner + (size - 1) / 2 + rng.uniform(-_OFF_CENTRE, _OFF_CENTRE, 3) * size
+        extent = side / (FILL * np.exp(rng.uniform(*np.log(FITTED_RANGE))))
+        point = corner + (size - 1) / 2 + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 3) * size
     else:
         inside = np.argwhere(partition.labels[box] == partition.ids[wanted])
         place = int(rng.integers(len(inside)))
         if mode < _FITTED_SHARE + _CENTRED_SHARE:
-            place = int(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).argmin())
+            place = middle_of(inside)
         else:
             shift = rng.uniform(-0.3, 0.3, 3) * np.asarray(window) * (np.asarray(window) > 1)
         point = inside[place] + corner
@@ -161,6 +164,11 @@ def _random_view(
         matrix[2], matrix[:, 2] = 0, 0
     middle = (np.asarray(window) - 1) / 2
     return matrix, point - matrix @ (middle + shift)
+
+
+def middle_of(inside: NDArray[np.int64]) -> int:
+    """Which of an object's voxels, ``(voxel, axis)``, is the nearest to the mean of all."""
+    return int(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).argmin())
 
 
 def _random_rotation(rng: np.random.Generator, *, flat: bool) -> NDArray[np.float64]:

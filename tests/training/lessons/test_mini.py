@@ -81,6 +81,20 @@ def test_every_weight_that_learns_gets_a_gradient() -> None:
         assert reached == (name not in frozen), name
 
 
+def test_early_clicks_only_set_the_scene() -> None:
+    """Only the last ones are learnt from: the loss is the mean over so many."""
+    image, targets = organs()
+    model = network()
+    few = Clicks(rounds=(4,), hint_share=0.0, learnt=1).lesson(model)(image, targets, 0, (), (1,))
+    all_of_them = Clicks(rounds=(4,), hint_share=0.0, learnt=4).lesson(model)
+    whole = all_of_them(image, targets, 0, (), (1,))
+    assert len(few.dices) == len(whole.dices) == 4
+    assert few.dices == whole.dices
+    assert few.loss != whole.loss
+    with pytest.raises(ConfigError, match="learnt of a lesson must be at least 1"):
+        Clicks(learnt=0)
+
+
 def test_what_cancels_out_changes_nothing() -> None:
     """Why that bias is frozen: no answer depends on it."""
     image, _ = organs()
