@@ -24,11 +24,12 @@ def with_click(
 
     The logits become the previous mask. A target without an error gets a click that is padding.
     """
-    truth = targets[:, 0].numpy() > 0
-    guess = np.zeros_like(truth) if logits is None else logits[:, 0].numpy() > 0
+    truth = (targets[:, 0] > 0).cpu().numpy()
+    guess = np.zeros_like(truth) if logits is None else (logits[:, 0] > 0).cpu().numpy()
     clicks = [_click(t, g, rng) for t, g in zip(truth, guess, strict=True)]
-    points = torch.tensor([[index] for index, _ in clicks], dtype=torch.float32)
-    labels = torch.tensor([[label] for _, label in clicks])
+    device = targets.device
+    points = torch.tensor([[i] for i, _ in clicks], dtype=torch.float32, device=device)
+    labels = torch.tensor([[label] for _, label in clicks], device=device)
     if prompts is not None:
         points = torch.cat([prompts.points, points], dim=1)
         labels = torch.cat([prompts.labels, labels], dim=1)
@@ -45,8 +46,10 @@ def rough_hints(targets: MaskLogits, share: float, rng: np.random.Generator) -> 
     coarse = tuple(max(1, n // int(rng.integers(3, 7))) for n in size)
     blurred = nd.pooled(targets, coarse)
     noise = torch.from_numpy(rng.standard_normal(blurred.shape).astype(np.float32))
+    noise = noise.to(targets.device)
     logits = nd.resized(_SURE * (blurred - 0.5) + _HINT_NOISE * noise, size)
-    return logits * torch.from_numpy(given).view(-1, *[1] * (targets.ndim - 1))
+    chosen = torch.from_numpy(given).to(targets.device)
+    return logits * chosen.view(-1, *[1] * (targets.ndim - 1))
 
 
 def _click(
