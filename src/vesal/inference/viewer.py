@@ -11,6 +11,7 @@ from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import robust_range
 from vesal.inference.clicks import Clicks
+from vesal.inference.edges import drawn_to_edges
 from vesal.inference.encoded import Encoded
 from vesal.inference.looks import Look, laid_over
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
@@ -85,6 +86,13 @@ class Viewer:
             logits = self._model.decode(embedding, prompts).logits
         obedient = shown.obeyed(unpack_logits(logits, window.shape), window)
         return Look(logits=obedient, view=view)
+
+    def drawn(self, look: Look, clicks: Clicks) -> Look:
+        """The look with its object drawn to the edges of the image."""
+        window = look.view.grid(self._grid)
+        shown = clicks.only(window.contains(window.to_index(clicks.points_mm)))
+        drawn = drawn_to_edges(look.logits, self._values(look.view), shown.voxels(window))
+        return Look(logits=shown.obeyed(drawn, window), view=look.view)
 
     def _contrast(self, view: View) -> float:
         """Range of a window's values over that of the image: small where no border is in sight."""

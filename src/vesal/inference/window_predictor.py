@@ -11,6 +11,7 @@ from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.inference.answer import GIVEN_LOGIT, Answer, Evidence, memory_of
 from vesal.inference.boxes import corners_mm
+from vesal.inference.change import asked_for
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
 from vesal.inference.looks import Look, found_in, in_sight, steadiness
@@ -105,9 +106,12 @@ class WindowPredictor:
             looks = (self._first(clicks, report),)
         else:
             looks = self._further(last, clicks, report)
+        looks = (*looks[:-1], self._viewer.drawn(looks[-1], clicks))
         report(_STEPS)
+        told = replace(request, clicks=clicks)
+        said = _news(clicks, last.clicks) if last is not None else None
         return Answer(
-            mask=self._mask(looks, replace(request, clicks=clicks)),
+            mask=self._mask(looks, told, previous.mask if previous is not None else None, said),
             memory=_Seen(looks=looks, clicks=clicks),
             notes=request.notes if box is None else (*request.notes, _BOX_NOTE),
             evidence=tuple(
@@ -144,8 +148,7 @@ class WindowPredictor:
         self, last: _Seen, clicks: Clicks, report: Callable[[int], None]
     ) -> tuple[Look, ...]:
         """The windows after more was said."""
-        told = len(last.clicks.positive) if clicks.begins_with(last.clicks) else 0
-        new = clicks.only(slice(told, None)) if told < len(clicks.positive) else clicks
+        new = _news(clicks, last.clicks) or clicks
         showing = [
             look
             for look in last.looks
@@ -177,12 +180,21 @@ class WindowPredictor:
             seen.append(better)
         return look
 
-    def _mask(self, looks: tuple[Look, ...], request: Request) -> Patch:
+    def _mask(
+        self,
+        looks: tuple[Look, ...],
+        request: Request,
+        old: Patch | None = None,
+        said: Clicks | None = None,
+    ) -> Patch:
         """What was found, kept to all that was said.
 
-        What is not joined to a positive click or to what was drawn is left out.
+        Of an old mask only what was asked for is changed. What is not joined to a positive click or
+        to what was drawn is left out.
         """
         found = found_in(looks, self._grid)
+        if old is not None and said is not None:
+            found = asked_for(old, found, said, self._grid)
         return request.settled(found.array(), found.start, self._grid, joined=True)
 
     def _given(self, previous: Answer | None) -> _Seen | None:
@@ -198,3 +210,11 @@ class WindowPredictor:
         logits = np.asarray(GIVEN_LOGIT * (2 * inside - 1), np.float32)
         none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
         return _Seen(looks=(Look(logits=logits, view=view),), clicks=none)
+
+
+def _news(clicks: Clicks, told: Clicks | None) -> Clicks | None:
+    """The clicks that were not told yet; None if the others were not told so, or there is none."""
+    if told is None or not clicks.begins_with(told):
+        return None
+    new = clicks.only(slice(len(told.positive), None))
+    return new if len(new.positive) else None

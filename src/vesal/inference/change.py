@@ -1,0 +1,51 @@
+"""What of a new answer is taken over: the change that was asked for, and no other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vesal.arrays import MaskArray
+from vesal.geometry.components import pieces_with
+from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
+from vesal.inference.clicks import Clicks
+
+Voxel = tuple[int, ...]
+
+
+def asked_for(old: Patch, new: Patch, said: Clicks, image: Grid) -> Patch:
+    """The old mask with those pieces of the change that hold something newly said.
+
+    A positive click adds its piece and a negative one removes its own; what the model changed its
+    mind about elsewhere stays as it was. Where the old mask already is as all clicks say, they
+    speak for the whole of it, and the new one is taken.
+
+    Args:
+        old: the last mask.
+        new: the model's answer to all that was said.
+        said: what was said since the last mask.
+        image: grid of the masks.
+    """
+    heard = [(voxel, side) for voxel, side in said.voxels(image) if (voxel in old) != side]
+    if old.is_empty or not heard:
+        return new
+    reach = old.union(new)
+    before, after = old.within(reach.part), new.within(reach.part)
+    places = [(_local(voxel, reach.start), side) for voxel, side in heard]
+    changed = np.zeros_like(before)
+    for side, pieces in ((True, after & ~before), (False, before & ~after)):
+        changed |= _holding(pieces, [place for place, positive in places if positive == side])
+    return Patch.of(before ^ changed, reach.start, image.shape)
+
+
+def _local(voxel: Voxel, start: Sequence[int]) -> Voxel:
+    return tuple(i - a for i, a in zip(voxel, start, strict=True))
+
+
+def _holding(mask: MaskArray, voxels: list[Voxel]) -> MaskArray:
+    """The pieces of the mask that hold one of the voxels, some of which may lie outside."""
+    held = np.zeros_like(mask)
+    for voxel in voxels:
+        if all(0 <= i < n for i, n in zip(voxel, mask.shape, strict=True)):
+            held[voxel] = mask[voxel]
+    return pieces_with(mask, held) if held.any() else held
