@@ -95,6 +95,13 @@ def settled(*prompts: Prompt) -> np.ndarray:
     return request.settled(np.ones(GRID.shape, np.bool_), (0, 0, 0), GRID).full()
 
 
+def test_nothing_found_in_a_box_is_an_empty_mask() -> None:
+    """Also where no click says that anything must be in it."""
+    request = request_of([Box.of_voxels(GRID, (1, 1, 1), (10, 9, 8))], GRID)
+    nothing = Patch.empty(GRID.shape)
+    assert request.settled(nothing.array(), nothing.start, GRID, joined=True) == nothing
+
+
 def test_a_box_on_a_slice_limits_that_slice_and_no_other() -> None:
     """Also where only that part is looked at."""
     flat = Box.of_voxels(GRID, (2, 2, 4), (5, 6, 4))

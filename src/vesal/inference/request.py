@@ -64,6 +64,8 @@ class Request:
         voxels = self._voxels(grid)
         sure = np.array([voxel for voxel, positive, own in voxels if positive and own], np.int64)
         low, high = _span(mask, start, said, sure.reshape(-1, grid.ndim))
+        if (high <= low).any():
+            return Patch.empty(grid.shape)
         part = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
         whole = np.zeros(high - low, np.bool_)
         corner = np.array(start) - low
