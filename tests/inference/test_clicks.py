@@ -52,8 +52,8 @@ def test_a_box_gets_a_click_in_its_middle_where_no_click_is_inside() -> None:
     """For models that know no boxes; negative clicks stay, a positive one is enough."""
     box = Box(low_mm=(0.0, -80.0, 10.0), high_mm=(4.0, -70.0, 20.0))
     started = clicks(((5, 5, 5), False)).started(box)
-    assert started.positive.tolist() == [False, True]
-    assert started.points_mm[1].tolist() == [2.0, -75.0, 15.0]
+    assert started.positive.tolist() == [True, False]
+    assert started.points_mm[0].tolist() == [2.0, -75.0, 15.0]
     for said, given in ((clicks(((1, 2, 3), True)), box), (clicks(((5, 5, 5), False)), None)):
         assert said.started(given) is said
 

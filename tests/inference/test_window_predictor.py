@@ -103,3 +103,18 @@ def test_a_window_may_show_no_click_at_all() -> None:
     answer = ask(image, model, box, last=given)
     assert answer.mask.full()[61:].sum() == 0
     assert answer.mask.count > 0
+
+
+def test_the_middle_of_a_box_is_told_again_with_every_click() -> None:
+    """It is the only word of what is inside, and a click changes its own piece only."""
+    grid = Grid(shape=(80, 80, 80), affine=np.eye(4))
+    image, model = ball_image(grid, (40.0, 40.0, 40.0), 10.0), BrightModel()
+    box = Box.of_voxels(grid, (30, 30, 30), (50, 50, 50))
+    first = ask(image, model, box)
+    before = len(model.prompts)
+    second = ask(image, model, box, Click(point_mm=(40, 48, 40), positive=False), last=first)
+    assert len(model.prompts) > before
+    assert model.prompts[-1].labels[0].tolist() == [1, 0]
+    removed = first.mask.full() & ~second.mask.full()
+    assert removed[40, 48, 40]
+    assert not (second.mask.full() & ~first.mask.full()).any()

@@ -27,16 +27,18 @@ class Clicks:
         return np.ones(len(self.positive), np.bool_) if self.made is None else self.made
 
     def started(self, box: Box | None) -> "Clicks":
-        """The clicks with one in the middle of the box, where none says what is inside.
+        """The clicks behind one in the middle of the box, where none says what is inside.
 
         For models that know no boxes.
         """
-        if box is None or self.positive.any():
-            return self
+        return self if box is None or self.positive.any() else self.led_by(box)
+
+    def led_by(self, box: Box) -> "Clicks":
+        """The clicks behind one in the middle of the box, which the user did not make."""
         return Clicks(
-            points_mm=np.concatenate([self.points_mm, np.array([box.middle_mm])]),
-            positive=np.append(self.positive, True),
-            made=np.append(self.own, True),
+            points_mm=np.concatenate([np.array([box.middle_mm]), self.points_mm]),
+            positive=np.append(True, self.positive),
+            made=np.append(False, self.own),
         )
 
     def only(self, chosen: PointFlags | slice) -> "Clicks":

@@ -49,6 +49,8 @@ class _Seen:
     looks: tuple[Look, ...]
     """The later one counts where two overlap."""
     clicks: Clicks
+    led: bool = False
+    """Whether the first click stands for a box."""
 
 
 class WindowPredictor:
@@ -92,7 +94,8 @@ class WindowPredictor:
         """
         last = memory_of(previous, _Seen) or self._given(previous)
         box = request.box
-        clicks = request.clicks if last is not None else request.clicks.started(box)
+        led = last.led if last is not None else not request.clicks.positive.any()
+        clicks = request.clicks.led_by(box) if led and box is not None else request.clicks
 
         def report(done: int) -> None:
             progress(done, _STEPS, "looking at the object")
@@ -112,7 +115,7 @@ class WindowPredictor:
         said = _news(clicks, last.clicks) if last is not None else None
         return Answer(
             mask=self._mask(looks, told, previous.mask if previous is not None else None, said),
-            memory=_Seen(looks=looks, clicks=clicks),
+            memory=_Seen(looks=looks, clicks=clicks, led=led and box is not None),
             notes=request.notes if box is None else (*request.notes, _BOX_NOTE),
             evidence=tuple(
                 Evidence(grid=look.view.grid(self._grid), logits=look.logits) for look in looks
