@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vesal.arrays import MaskArray
-from vesal.geometry.components import pieces_with
+from vesal.geometry.components import mask_box, pieces_with
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.inference.clicks import Clicks
@@ -29,13 +29,28 @@ def asked_for(old: Patch, new: Patch, said: Clicks, image: Grid) -> Patch:
     heard = [(voxel, side) for voxel, side in said.voxels(image) if (voxel in old) != side]
     if old.is_empty or not heard:
         return new
-    reach = old.union(new)
-    before, after = old.within(reach.part), new.within(reach.part)
-    places = [(_local(voxel, reach.start), side) for voxel, side in heard]
-    changed = np.zeros_like(before)
+    part = _span(old, new)
+    before, after = old.within(part), new.within(part)
+    corner = [s.start for s in part]
+    places = [(_local(voxel, corner), side) for voxel, side in heard]
+    kept = before.copy()
     for side, pieces in ((True, after & ~before), (False, before & ~after)):
-        changed |= _holding(pieces, [place for place, positive in places if positive == side])
-    return Patch.of(before ^ changed, reach.start, image.shape)
+        box = mask_box(pieces)
+        if box is None:
+            continue
+        seeds = [
+            _local(place, [s.start for s in box]) for place, positive in places if positive == side
+        ]
+        kept[box] ^= _holding(pieces[box], seeds)
+    return Patch.of(kept, corner, image.shape)
+
+
+def _span(one: Patch, other: Patch) -> tuple[slice, ...]:
+    """The smallest range of the image that holds both."""
+    if other.is_empty:
+        return one.part
+    rows = zip(one.part, other.part, strict=True)
+    return tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in rows)
 
 
 def _local(voxel: Voxel, start: Sequence[int]) -> Voxel:
