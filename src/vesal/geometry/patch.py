@@ -126,10 +126,16 @@ class Patch:
         """The voxels of both."""
         if self.is_empty or other.is_empty:
             return other if self.is_empty else self
-        rows = zip(self.part, other.part, strict=True)
-        part = tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in rows)
+        part = self.span(other)
         mask = self.within(part) | other.within(part)
         return Patch.of(mask, [s.start for s in part], self.whole)
+
+    def span(self, other: "Patch") -> tuple[slice, ...]:
+        """The smallest range of the image that holds both."""
+        if self.is_empty or other.is_empty:
+            return other.part if self.is_empty else self.part
+        rows = zip(self.part, other.part, strict=True)
+        return tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in rows)
 
     def without(self, part: Sequence[slice]) -> "Patch":
         """The voxels outside a range of the image."""

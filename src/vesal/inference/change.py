@@ -29,7 +29,7 @@ def asked_for(old: Patch, new: Patch, said: Clicks, image: Grid) -> Patch:
     heard = [(voxel, side) for voxel, side in said.voxels(image) if (voxel in old) != side]
     if old.is_empty or not heard:
         return new
-    part = _span(old, new)
+    part = old.span(new)
     before, after = old.within(part), new.within(part)
     corner = [s.start for s in part]
     places = [(_local(voxel, corner), side) for voxel, side in heard]
@@ -43,14 +43,6 @@ def asked_for(old: Patch, new: Patch, said: Clicks, image: Grid) -> Patch:
         ]
         kept[box] ^= _holding(pieces[box], seeds)
     return Patch.of(kept, corner, image.shape)
-
-
-def _span(one: Patch, other: Patch) -> tuple[slice, ...]:
-    """The smallest range of the image that holds both."""
-    if other.is_empty:
-        return one.part
-    rows = zip(one.part, other.part, strict=True)
-    return tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in rows)
 
 
 def _local(voxel: Voxel, start: Sequence[int]) -> Voxel:

@@ -13,7 +13,7 @@ from vesal.images.intensity import robust_range
 from vesal.inference.clicks import Clicks
 from vesal.inference.edges import drawn_to_edges
 from vesal.inference.encoded import Encoded
-from vesal.inference.looks import Look, laid_over
+from vesal.inference.looks import Look, in_sight, laid_over
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
 from vesal.inference.windows import View, closest_mm, first_view, holding
 from vesal.models.promptable import Promptable
@@ -90,7 +90,7 @@ class Viewer:
     def drawn(self, look: Look, clicks: Clicks) -> Look:
         """The look with its object drawn to the edges of the image."""
         window = look.view.grid(self._grid)
-        shown = clicks.only(window.contains(window.to_index(clicks.points_mm)))
+        shown = in_sight(look, clicks, self._grid)
         drawn = drawn_to_edges(look.logits, self._values(look.view), shown.voxels(window))
         return Look(logits=shown.obeyed(drawn, window), view=look.view)
 

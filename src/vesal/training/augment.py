@@ -12,61 +12,23 @@ _Values = NDArray[np.floating[Any]]  # steps in between may be in double precisi
 _SHARED_MEAN_CHANCE = 0.3  # of a label: it looks like one of the first labels
 _MODELS_TO_SHARE = 6  # so many first labels are looked like
 _SMOOTH_GRAIN_CHANCE = 0.5
-_TISSUE_CHANCE = 0.5  # of an image: few kinds of tissue, not any grey for each label
-_RIND_SHARE, _MIXED_SHARE = 0.25, 0.12  # of the labels
-_THICKEST_RIND = 3.0  # voxels
 
 
 def drawn_intensities(labels: NDArray[np.uint16], rng: np.random.Generator) -> Window:
     """An image in which each label has its own mean and texture.
 
-    Some labels look alike on purpose: neighbours in a real scan often do. Some have a rind, as
-    bones do, and some two contents, as bowels do: an object is not always of one grey.
+    Some labels look alike on purpose: neighbours in a real scan often do.
     """
     count = int(labels.max()) + 1
-    means, noise = _tissues(count, rng) if rng.random() < _TISSUE_CHANCE else _greys(count, rng)
-    grain = rng.standard_normal(labels.shape).astype(np.float32)
-    if rng.random() < _SMOOTH_GRAIN_CHANCE:
-        grain = 2 * ndimage.gaussian_filter(grain, rng.uniform(0.3, 1.0))
-    bare = means[labels]
-    mixed = (rng.random(count) < _MIXED_SHARE)[labels]
-    if mixed.any():
-        other = mixed & (_slope(labels.shape, rng) > 0)
-        bare[other] = rng.permutation(means)[labels][other]
-    rinded = (rng.random(count) < _RIND_SHARE)[labels]
-    if rinded.any():
-        rind = rinded & (_depth(labels) <= rng.uniform(1, _THICKEST_RIND))
-        bare[rind] = rng.choice(means, count)[labels][rind] if rng.random() < 0.5 else means.max()
-    return np.asarray(bare + noise[labels] * grain, np.float32)
-
-
-def _greys(count: int, rng: np.random.Generator) -> tuple[_Values, _Values]:
-    """Mean and noise of each label, anything."""
     means = rng.uniform(0, 1, count)
     shared = rng.random(count) < _SHARED_MEAN_CHANCE
     means[shared] = rng.choice(means[:_MODELS_TO_SHARE], shared.sum())
-    return means, rng.uniform(0, 0.12, count)
-
-
-def _tissues(count: int, rng: np.random.Generator) -> tuple[_Values, _Values]:
-    """Mean and noise of each label, few kinds of tissue that hardly differ within."""
-    kinds = rng.uniform(0, 1, int(rng.integers(2, 6)))
-    means = rng.choice(kinds, count) + rng.uniform(0.02, 0.08) * rng.standard_normal(count)
-    return means, np.full(count, rng.uniform(0, 0.08))
-
-
-def _depth(labels: NDArray[np.uint16]) -> Window:
-    """How far each voxel is from another label, in voxels."""
-    border = np.zeros(labels.shape, np.bool_)
-    for axis, n in enumerate(labels.shape):
-        if n > 1:
-            step = np.diff(labels.astype(np.int32), axis=axis) != 0
-            sides = [(0, 0)] * labels.ndim
-            for ends in ((1, 0), (0, 1)):
-                border |= np.pad(step, [*sides[:axis], ends, *sides[axis + 1 :]])
-    if not border.any():
-        return np.full(labels.shape, np.inf, np.float32)
-    return np.asarray(ndimage.distance_transform_edt(~border) + 1, np.float32)
+    noise = rng.uniform(0, 0.12, count)
+    grain = rng.standard_normal(labels.shape).astype(np.float32)
+    if rng.random() < _SMOOTH_GRAIN_CHANCE:
+        grain = 2 * ndimage.gaussian_filter(grain, rng.uniform(0.3, 1.0))
+    image = means[labels] + noise[labels] * grain
+    return np.asarray(image, np.float32)
 
 
 def distorted(image: Window, rng: np.random.Generator, *, strength: float = 1.0) -> Window:

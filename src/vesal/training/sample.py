@@ -10,7 +10,6 @@ from vesal.errors import ConfigError
 from vesal.inference.appearance import linear_and_rank
 from vesal.inference.windows import FILL
 from vesal.training.augment import distorted, drawn_intensities
-from vesal.training.place import Place
 from vesal.training.volume import LabelledVolume, Partition
 
 _SMALLEST_TARGET = 24  # voxels of the window
@@ -18,7 +17,6 @@ _SYNTHETIC_SHARE = 0.35  # of the windows of real label maps get drawn intensiti
 _LEARNT_SHARE = 0.8  # of the windows show drawn labels where there are supervoxels, too
 _FEW_LABELS = 5  # with so many drawn labels half as often: few would be learnt by heart
 _TURNED_SHARE = 0.5  # of the windows are turned by any angle, not only by right ones
-_BENT_SHARE = 0.5  # of the windows are bent, so that no two show an object in the same shape
 _UNION_SHARE = 0.06  # of the targets are two labels at once
 _COARSER_COPIES = 3
 _LEAST_HALVED = 16  # voxels an axis: shorter ones are kept as they are
@@ -97,10 +95,10 @@ class Sampler:
         if not partition.ids:
             return None
         wanted = int(rng.integers(len(partition.ids)))
-        place = _random_place(volume, partition, wanted, window, rng)
-        if not plain and rng.random() < _BENT_SHARE:
-            place = place.bent(rng)
-        labels = place.cut(partition.labels, order=0, outside=0.0)
+        matrix, offset = _random_view(volume, partition, wanted, window, rng)
+        labels = ndimage.affine_transform(
+            partition.labels, matrix, offset, output_shape=window, order=0, mode="constant", cval=0
+        )
         masks = _targets(labels, partition.ids[wanted], targets, rng)
         if masks is None:
             return None
@@ -108,7 +106,7 @@ class Sampler:
         if volume.image is None or drawn:
             image = drawn_intensities(labels, rng)
         else:
-            image = _view(self._pyramids[which], place)
+            image = _view(self._pyramids[which], matrix, offset, window)
         if not plain:
             image = distorted(image, rng)
         return Sample(image=linear_and_rank(image), targets=masks)
@@ -124,14 +122,14 @@ def _pick_partition(volume: LabelledVolume, rng: np.random.Generator) -> Partiti
     return pool[int(rng.integers(len(pool)))]
 
 
-def _random_place(
+def _random_view(
     volume: LabelledVolume,
     partition: Partition,
     wanted: int,
     window: tuple[int, ...],
     rng: np.random.Generator,
-) -> Place:
-    """A window in which a label is in sight.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The affine map from window index to volume index, in which a label is in sight.
 
     As the product looks at it: fitted to all of the label, or with a click in its middle at any
     scale. Or anywhere, at any scale. Always at any turn.
@@ -165,7 +163,7 @@ def _random_place(
     if flat:
         matrix[2], matrix[:, 2] = 0, 0
     middle = (np.asarray(window) - 1) / 2
-    return Place(window=window, matrix=matrix, offset=point - matrix @ (middle + shift))
+    return matrix, point - matrix @ (middle + shift)
 
 
 def middle_of(inside: NDArray[np.int64]) -> int:
@@ -245,12 +243,25 @@ def _pyramid(volume: LabelledVolume) -> list[tuple[NDArray[np.float32], NDArray[
 
 
 def _view(
-    pyramid: list[tuple[NDArray[np.float32], NDArray[np.float64]]], place: Place
+    pyramid: list[tuple[NDArray[np.float32], NDArray[np.float64]]],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    window: tuple[int, ...],
 ) -> NDArray[np.float32]:
     """The window cut from the coarsest copy that is not coarser than the window itself."""
-    step = np.linalg.norm(place.matrix, axis=1)  # volume voxels a window voxel, on each volume axis
+    step = np.linalg.norm(matrix, axis=1)  # volume voxels a window voxel, along each volume axis
     image, steps = pyramid[0]
     for coarser, wider in pyramid[1:]:
         if np.all((wider <= 1.3 * step) | (wider == 1)):
             image, steps = coarser, wider
-    return place.of_copy(steps).cut(image, order=1, outside=float(image.min()))
+    inner = (offset + 0.5) / steps - 0.5
+    cut: NDArray[np.float32] = ndimage.affine_transform(
+        image,
+        matrix / steps[:, None],
+        inner,
+        output_shape=window,
+        order=1,
+        mode="constant",
+        cval=float(image.min()),
+    )
+    return cut

