@@ -6,6 +6,7 @@ Of the declared test set (see `quality.py`, whose results are used where they ar
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from quality import DECLARED
@@ -19,6 +20,7 @@ from vesal.images.picture import contact_sheet
 _SHOWN = (0, 0.25, 0.5, 0.75, 0.9, 1)
 """Ranks of the structures in the picture, from the worst to the best of each scan."""
 _CLICKS = (1, 3, 5, 10)
+_LETTERS = 18  # of a structure's name that fit beside the planes
 
 
 def main() -> None:
@@ -37,12 +39,16 @@ def main() -> None:
         courses.sort(key=lambda course: course.after(5).dice)
         print(_table(pair.modality, courses))
         ranks = [round(share * (len(courses) - 1)) for share in _SHOWN]
-        rows += [gallery.scene(courses[rank].last) for rank in ranks]
-    shown = [row for row in rows if row is not None]
+        rows += [(courses[rank].last, gallery.scene(courses[rank].last)) for rank in ranks]
+    shown = [
+        replace(scene, title=row.object[:_LETTERS], details=(row.modality, scene.details[0]))
+        for row, scene in rows
+        if scene is not None
+    ]
     notes = ["ten clicks in the middle of the largest error; from the worst to the best"]
     sheet = contact_sheet(shown, title=options.model, notes=notes)
     sheet = sheet.resize((sheet.width * 3 // 5, sheet.height * 3 // 5))
-    sheet.quantize(96).save(options.picture, optimize=True)
+    sheet.quantize(256).save(options.picture, optimize=True)
 
 
 def _table(modality: str, courses: list[Course]) -> str:
