@@ -107,10 +107,11 @@ def test_processes_end_with_the_one_that_asked_for_batches(blow: int, tmp_path: 
     """Interrupted at the terminal, where all hear it, or killed without a word to anyone."""
     script = tmp_path / "run.py"
     script.write_text(
-        "import itertools, pathlib\n"
+        "import itertools, pathlib, signal\n"
         "from tests.training.test_loader import Counting\n"
         "from vesal.training.loader import loader\n"
         "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # `nohup ... &` ignores it
         "    for _ in loader(Counting(folder=pathlib.Path('made')), itertools.count(), 1): pass\n"
     )
     made = tmp_path / "made"
@@ -122,13 +123,16 @@ def test_processes_end_with_the_one_that_asked_for_batches(blow: int, tmp_path: 
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as run:
-        _until(lambda: (made / "3").exists())
-        worker = int((made / "0").read_text())
-        if blow == signal.SIGINT:
-            os.killpg(run.pid, blow)
-        else:
-            run.kill()
-        _, said = run.communicate(timeout=20)
+        try:
+            _until(lambda: (made / "3").exists())
+            worker = int((made / "0").read_text())
+            if blow == signal.SIGINT:
+                os.killpg(run.pid, blow)
+            else:
+                run.kill()
+            _, said = run.communicate(timeout=20)
+        finally:
+            run.kill()  # else a test that fails waits for it for ever
     _until(lambda: not _lives(worker))
     if blow == signal.SIGINT:
         assert said.decode().count("Traceback") == 1  # the run's own, and none of its processes
