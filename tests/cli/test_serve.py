@@ -131,6 +131,10 @@ def test_two_servers_do_not_work_in_one_folder(tmp_path: Path, capsys: Captured)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs a system with terminals")
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGHUP) is signal.SIG_IGN,
+    reason="under nohup a server lives on when the terminal is closed, as it should",
+)
 def test_nothing_is_left_when_the_terminal_is_closed(tmp_path: Path) -> None:
     """The folder of what was sent goes, as after Ctrl+C."""
     with running(TMPDIR=str(tmp_path)) as (_, process):
