@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
@@ -112,6 +114,7 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
     """What a worker does until the pipe is closed, as it is when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # What computes with torch has imported it by now, with the function. More threads than cores
     # only wait for each other.
     if torch := sys.modules.get("torch"):
@@ -130,6 +133,20 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
             connection.send(result)
         except (BrokenPipeError, ConnectionError):  # the parent has died: nobody waits for it
             return
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent has died, in the middle of a job too: nobody waits for it.
+
+    What it would still write could fall into the next run.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _leave(*_: object) -> None:
