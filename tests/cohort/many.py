@@ -7,8 +7,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
+from tests.automatics import tiny_automatic
 from tests.networks import random_network, tiny_config
 from tests.session.small import GRID, PLACES, two_balls
+from vesal.checkpoints.automatic import save_automatic
 from vesal.checkpoints.load import save_model
 
 HEAD = "image,object,kind,coordinates,frame"
@@ -32,6 +34,24 @@ def small_model(folder: Path) -> Path:
     """A network with few random weights, as a file."""
     save_model(random_network(tiny_config()), folder / "tiny.safetensors")
     return folder / "tiny.safetensors"
+
+
+def tiny_scans(folder: Path, count: int) -> Path:
+    """A folder of so many volumes that an automatic model sees in one window."""
+    scans = folder / "scans"
+    scans.mkdir()
+    noise = np.random.default_rng(0)
+    for number in range(count):
+        values = noise.normal(size=(12, 10, 8)).astype(np.float32)
+        image = nib.Nifti1Image(values, np.diag((2.0, 2.0, 2.0, 1.0)))  # type: ignore[no-untyped-call]
+        nib.save(image, scans / f"scan{number:03}.nii.gz")
+    return scans
+
+
+def small_automatic(folder: Path) -> Path:
+    """An automatic model with random weights, as a file."""
+    save_automatic(tiny_automatic(side=16), folder / "auto.safetensors")
+    return folder / "auto.safetensors"
 
 
 def results_in(folder: Path) -> dict[str, bytes]:

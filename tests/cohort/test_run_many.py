@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.cohort.many import children_of, die, results_in, small_cohort, small_model
+from tests.cohort.many import (
+    children_of,
+    die,
+    results_in,
+    small_automatic,
+    small_cohort,
+    small_model,
+    tiny_scans,
+)
 from tests.fakes import BrightModel
 from vesal.cohort.prompt_file import read_cases
 from vesal.cohort.run import Hands, run
+from vesal.cohort.scan_list import read_scans
 from vesal.cohort.settings import Settings, load_named
 from vesal.models.promptable import Embedding
 from vesal.models.shapes import Images
@@ -66,12 +75,12 @@ def statuses(folder: Path) -> dict[str, str]:
 
 def test_it_does_not_matter_who_does_a_case(tmp_path: Path) -> None:
     """One process or two: the same bytes; and each process loads the model once."""
-    cases = read_cases(small_cohort(tmp_path, 8))
+    cases = read_cases(small_cohort(tmp_path, 4))
     settings = named(tmp_path)
     for name, workers in (("one", 0), ("two", 2)):
         (tmp_path / name).mkdir()
         outcome = run(cases, tmp_path / name, settings, hands=Hands(workers=workers))
-        assert (outcome.done, outcome.failed) == (8, 0)
+        assert (outcome.done, outcome.failed) == (4, 0)
     assert results_in(tmp_path / "one") == results_in(tmp_path / "two")
     workers_seen = {entry.worker for entry in outcome.entries.values()}
     assert len(workers_seen) == 2
@@ -122,12 +131,14 @@ def test_a_poison_image_is_quarantined_until_it_changes(tmp_path: Path) -> None:
     assert (last.done, last.skipped, last.quarantined) == (1, 1, 0)
 
 
-def started(folder: Path, model: Path, workers: int = 2) -> "subprocess.Popen[str]":
-    """`vesal run` on the cohort of a folder."""
-    words = [sys.executable, "-m", "vesal", "run", str(folder / "cases.csv"), "-o"]
-    words += [str(folder / "out"), "--model", str(model), "--workers", str(workers)]
+def started(folder: Path, *words: str, workers: int = 2) -> "subprocess.Popen[str]":
+    """`vesal run` into the folder `out` of a folder."""
+    given = [sys.executable, "-m", "vesal", "run", *words, "-o", str(folder / "out")]
     return subprocess.Popen(  # noqa: S603
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*given, "--workers", str(workers)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -143,44 +154,56 @@ def until(folder: Path, lines: int, process: "subprocess.Popen[str]") -> None:
         time.sleep(0.005)
 
 
-def test_after_any_number_of_kills_every_case_is_done_once(tmp_path: Path) -> None:
-    """Of workers and of the driver, at random moments: the bytes of an undisturbed run."""
+def killed_often(folder: Path, words: list[str]) -> int:
+    """Start runs, and kill workers and the run itself at random moments; how many kills it was."""
     chance = random.Random()  # noqa: S311  # other moments each time
-    cases = read_cases(small_cohort(tmp_path, CASES))
-    settings = named(tmp_path)
     kills = 0
-    for share in (0.1, 0.3, 0.5, 0.7):
-        process = started(tmp_path, Path(str(settings.model)))
-        until(tmp_path, int(share * CASES) + chance.randrange(10), process)
+    for share in (0.2, 0.4, 0.6):
+        process = started(folder, *words)
+        until(folder, int(share * CASES) + chance.randrange(10), process)
         for worker in children_of(process.pid)[:1]:
             die(worker)
             kills += 1
-        until(tmp_path, journalled(tmp_path) + chance.randrange(1, 15), process)
+        until(folder, journalled(folder) + chance.randrange(1, 15), process)
         time.sleep(chance.random() * 0.2)
         die(process.pid)
         process.communicate()
         kills += 1
-    last = started(tmp_path, Path(str(settings.model)))
+    return kills
+
+
+def test_after_any_number_of_kills_every_case_is_done_once(tmp_path: Path) -> None:
+    """Of workers and of the driver, at random moments: the bytes of an undisturbed run."""
+    scans = tiny_scans(tmp_path, CASES)
+    model = str(small_automatic(tmp_path))
+    words = [str(scans), "--auto", "--model", model]
+    assert killed_often(tmp_path, words) == 6
+    last = started(tmp_path, *words)
     page, error = last.communicate()
     assert (last.returncode, error) == (0, "")
-    assert kills == 8
     assert "quarantined" not in page
-    assert statuses(tmp_path / "out") == dict.fromkeys((case.name for case in cases), "done")
+    items = read_scans(scans)
+    names = sorted(item.name for item in items)
+    assert statuses(tmp_path / "out") == dict.fromkeys(names, "done")
     assert [path.name for path in (tmp_path / "out").iterdir() if path.name[0] == "."] == []
     lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()
-    done = [json.loads(line) for line in lines]
-    right = [one["case"] for one in done if one["entry"]["rows"][0]["status"] == "done"]
-    assert sorted(right) == sorted(case.name for case in cases)
+    told = [json.loads(line) for line in lines]
+    assert names == sorted(
+        one["case"] for one in told if one["entry"]["rows"][0]["status"] == "done"
+    )
     (tmp_path / "undisturbed").mkdir()
-    run(cases, tmp_path / "undisturbed", settings)
+    _, identity = load_named(model, without_prompts=True)
+    settings = Settings(model=model, identity=identity, automatic=True, threads=1)
+    run(items, tmp_path / "undisturbed", settings)
     assert results_in(tmp_path / "out") == results_in(tmp_path / "undisturbed")
+    assert len(results_in(tmp_path / "out")) == CASES
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_how_to_go_on(kind: signal.Signals, tmp_path: Path) -> None:
     """One sentence, an exit code of its own, a report of what is done, no worker left."""
-    small_cohort(tmp_path, 30)
-    process = started(tmp_path, small_model(tmp_path), workers=1)
+    scans, model = tiny_scans(tmp_path, 200), small_automatic(tmp_path)
+    process = started(tmp_path, str(scans), "--auto", "--model", str(model), workers=1)
     until(tmp_path, 3, process)
     workers = children_of(process.pid)
     process.send_signal(kind)
@@ -188,6 +211,6 @@ def test_a_run_that_is_stopped_says_how_to_go_on(kind: signal.Signals, tmp_path:
     assert process.returncode == 130
     assert error.startswith("error: stopped; what is done is kept in")
     assert error.count("\n") == 1
-    assert 3 <= len(statuses(tmp_path / "out")) < 30
+    assert 3 <= len(statuses(tmp_path / "out")) < 200
     assert workers
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

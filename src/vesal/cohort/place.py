@@ -63,11 +63,10 @@ class Remote:
             return frozenset(one.removeprefix(start) for one in system.find(path))
 
     def read_each(self) -> dict[str, bytes]:
-        """The bytes of all objects directly below it, by their names."""
-        if not self.names():
-            return {}
+        """The bytes of all objects below it, by their names."""
         with self._opened() as (system, path):
-            found = system.cat(path.rstrip("/"), recursive=True)
+            paths = system.find(path)
+            found = system.cat(paths) if paths else {}  # all at once, where the system can
             return {one.rpartition("/")[2]: content for one, content in found.items()}
 
     def read_bytes(self) -> bytes:
