@@ -119,6 +119,17 @@ def test_a_worker_that_is_ended_stops_what_it_has_started(tmp_path: Path) -> Non
     pytest.fail("the program is still there")
 
 
+def test_a_worker_that_dies_between_two_jobs_costs_none() -> None:
+    """Another one takes the next job."""
+    done = []
+    for pair in done_by_workers(double_or_die, [1, 2, 3], 1):
+        done.append(pair)
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+    assert done == [(1, 2), (2, 4), (3, 6)]
+
+
 def test_workers_leave_quietly(capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing on the terminal when all is done: no traceback of an end that was hurried."""
     assert sorted(done_by_workers(double_or_die, [1, 2], 2)) == [(1, 2), (2, 4)]

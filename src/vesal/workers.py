@@ -46,8 +46,11 @@ def done_by_workers(
         while waiting or busy:
             while waiting and len(busy) < workers:
                 worker = idle.pop() if idle else _Worker(function, workers)
-                worker.give(waiting.pop())
-                busy.append(worker)
+                if worker.give(waiting[-1]):
+                    waiting.pop()
+                    busy.append(worker)
+                else:  # it died between two jobs
+                    worker.end()
             ready = wait([worker.connection for worker in busy])
             for worker in [w for w in busy if w.connection in ready]:
                 busy.remove(worker)
@@ -79,17 +82,21 @@ class _Worker(Generic[_Job, _Result]):
             msg = "a worker process cannot be started; its own message stands above"
             raise ResourceError(msg) from error
 
-    def give(self, job: _Job) -> None:
-        """Send a job."""
+    def give(self, job: _Job) -> bool:
+        """Send a job; False if nobody is there to take it."""
+        try:
+            self.connection.send(job)
+        except OSError:
+            return False
         self._job = job
-        self.connection.send(job)
+        return True
 
     def take(self) -> tuple[bool, _Job, _Result | None]:
         """Whether the worker lives, the job that has ended, and its result if it lives."""
         job = cast("_Job", self._job)
         try:
             result = self.connection.recv()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # in the middle of an answer, too
             self.end()
             return False, job, None
         self._job = None

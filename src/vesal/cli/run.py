@@ -97,31 +97,41 @@ def run(  # noqa: PLR0913  # each is an option on the command line
         from vesal.cohort.place import place_of
         from vesal.cohort.run import Hands
         from vesal.cohort.run import run as run_cohort
-        from vesal.images.write import make_folder
         from vesal.progress import with_time_left
 
         source, folder = place_of(cohort), place_of(output)
         items = _items(source, auto=auto)
-        if isinstance(folder, Path):
-            make_folder(folder)
-        try:
-            progress(0, 1, "loading the model")
+        progress(0, 1, "loading the model")
+        settings = _settings(model, format, auto=auto, each=each)
+        hands = Hands(workers=workers or os.cpu_count() or 1, ray=ray, attempts=2)
+        with _prepared(folder):
             outcome = run_cohort(
                 items,
                 folder,
-                _settings(model, format, auto=auto, each=each),
-                hands=Hands(workers=workers or os.cpu_count() or 1, ray=ray, attempts=2),
+                settings,
+                hands=hands,
                 again=again,
                 keep=(source,),
                 progress=with_time_left(progress),
             )
             progress(0, 1, "drawing the mosaic")
             drawn = write_mosaic(items, outcome.entries, folder)
-        except KeyboardInterrupt:
-            print_error(f"stopped; what is done is kept in {folder}: the same command goes on")
-            raise typer.Exit(_INTERRUPT_EXIT_CODE) from None
     _print_summary(outcome)
     print_outcome(outcome, [("mosaic", str(folder / "mosaic.png"))] if drawn else [])
+
+
+@contextmanager
+def _prepared(folder: "Place") -> Iterator[None]:
+    """Make the folder, and say what stays in it if the run is stopped; typer.Exit then."""
+    from vesal.images.write import make_folder
+
+    if isinstance(folder, Path):
+        make_folder(folder)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_error(f"stopped; what is done is kept in {folder}: the same command goes on")
+        raise typer.Exit(_INTERRUPT_EXIT_CODE) from None
 
 
 def _items(source: "Place", *, auto: bool) -> "tuple[Item, ...]":

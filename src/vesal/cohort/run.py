@@ -128,15 +128,20 @@ def _jobs(
     there = _there(folder)
     jobs = []
     for item, key in zip(items, keys_of(items, settings), strict=True):
-        entry = journal.entry(item.name)
         job = Job(item=item, key=key, folder=folder, settings=settings)
-        if again or entry is None or entry.key != key:
-            jobs.append(job)
-        elif entry.failed:
-            jobs.append(replace(job, attempt=entry.attempts + 1))
-        elif not all(there(row.output) for row in entry.rows if row.output):
+        if again or not _is_done(journal.entry(item.name), key, there):
             jobs.append(job)
     return jobs
+
+
+def _is_done(entry: Entry | None, key: str, there: Callable[[str], bool]) -> bool:
+    """Whether a case is left alone: done or quarantined under this very key, its files there.
+
+    One that failed before the run was stopped has all its attempts again: maybe it was the stop.
+    """
+    if entry is None or entry.key != key or entry.failed:
+        return False
+    return all(there(row.output) for row in entry.rows if row.output)
 
 
 def _there(folder: Place) -> Callable[[str], bool]:
