@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_error
+from vesal.cli.console import bar
 from vesal.cli.segment_many import check_suffix, print_outcome
 from vesal.cli.segment_one import check_model
-from vesal.errors import ConfigError
+from vesal.errors import ConfigError, StoppedError
 
 if TYPE_CHECKING:
     from vesal.cohort.key import Item
@@ -38,7 +38,6 @@ EXAMPLES = """[bold]Examples[/bold]
   [dim]on a Ray cluster, from and to S3[/dim]
     vesal run s3://bucket/cases.parquet -o s3://bucket/out --ray auto"""
 
-_INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
 _SHOWN = 10  # cases of the summary
 
 _Cohort = Annotated[str, typer.Argument(metavar="COHORT", show_default=False, help="What to do.")]
@@ -85,6 +84,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
 
     Raises:
         VesalError: what was given cannot be used, an extra is missing, or the disk refuses.
+        StoppedError: by Ctrl-C or SIGTERM.
     """
     if workers is not None and (workers < 1 or ray):
         msg = f"--workers needs 1 or more, and no --ray beside it, got {workers}"
@@ -122,7 +122,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
 
 @contextmanager
 def _prepared(folder: "Place") -> Iterator[None]:
-    """Make the folder, and say what stays in it if the run is stopped; typer.Exit then."""
+    """Make the folder, and say what stays in it if the run is stopped; StoppedError then."""
     from vesal.images.write import make_folder
 
     if isinstance(folder, Path):
@@ -130,8 +130,8 @@ def _prepared(folder: "Place") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print_error(f"stopped; what is done is kept in {folder}: the same command goes on")
-        raise typer.Exit(_INTERRUPT_EXIT_CODE) from None
+        msg = f"stopped; what is done is kept in {folder}: the same command goes on"
+        raise StoppedError(msg) from None
 
 
 def _items(source: "Place", *, auto: bool) -> "tuple[Item, ...]":
