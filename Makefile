@@ -55,7 +55,7 @@ $(READY): $(NEEDS)
 
 $(READY_DEV): $(NEEDS)
 	@echo "setting up $(VENV) for development (once)"
-	@$(PIP) install -c constraints.txt -e '.[curate,dev,dicom,evaluate,hub,mesh,onnx,ray,server,train]'
+	@$(PIP) install -c constraints.txt -e '.[curate,dev,dicom,evaluate,hub,mesh,onnx,ray,remote,server,train]'
 	@$(PIP) install --no-deps monailabel==0.8.5 || echo "no monailabel client: its tests are skipped"
 	@sh scripts/install_for_tests.sh
 	@touch $(READY) $@

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vesal.progress import Counter, silent
+from vesal.progress import Counter, silent, with_time_left
 
 
 def test_silent_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,3 +26,15 @@ def test_a_counter_knows_when_all_steps_are_done() -> None:
     counter(2, 2, "second")
     assert counter.finished
     assert counter.reports == [(1, 2, "first"), (2, 2, "second")]
+
+
+def test_the_time_that_is_left_is_told_from_the_mean_of_what_is_done() -> None:
+    """Of this run alone: what was done before took no time."""
+    counter = Counter()
+    now = iter([0.0, 10.0, 240.0, 2400.0 * 8, 1e9])
+    told = with_time_left(counter, lambda: next(now))
+    for done, text in ((90, "first"), (91, "a"), (92, "b"), (94, "c"), (100, "done")):
+        told(done, 100, text)
+    texts = [text for _, _, text in counter.reports]
+    assert texts == ["first", "a, 2 min left", "b, 16 min left", "c, 8.0 h left", "done"]
+    assert counter.finished

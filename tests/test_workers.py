@@ -119,7 +119,40 @@ def test_a_worker_that_is_ended_stops_what_it_has_started(tmp_path: Path) -> Non
     pytest.fail("the program is still there")
 
 
+def test_a_worker_that_dies_between_two_jobs_costs_none() -> None:
+    """Another one takes the next job."""
+    done = []
+    for pair in done_by_workers(double_or_die, [1, 2, 3], 1):
+        done.append(pair)
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+    assert done == [(1, 2), (2, 4), (3, 6)]
+
+
 def test_workers_leave_quietly(capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing on the terminal when all is done: no traceback of an end that was hurried."""
     assert sorted(done_by_workers(double_or_die, [1, 2], 2)) == [(1, 2), (2, 4)]
     assert capfd.readouterr().err == ""
+
+
+def test_a_worker_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    """In the middle of a job: what it would still write could fall into the next run."""
+    said = tmp_path / "pid"
+    code = (
+        "from tests.test_workers import slow\n"
+        "from vesal.workers import done_by_workers\n"
+        f"list(done_by_workers(slow, [{str(said)!r}], 1))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)  # noqa: S603
+    while not said.exists() or not said.read_text(encoding="utf-8"):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    worker = Path("/proc") / said.read_text(encoding="utf-8")
+    parent.kill()
+    parent.wait(30)
+    for _ in range(200):
+        if not worker.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker is still at work")

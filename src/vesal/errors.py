@@ -9,6 +9,7 @@ VesalError
 +-- CheckpointError                  weights that do not fit or cannot be trusted
 +-- SessionError                     a step the session cannot take now
 +-- ResourceError                    disk, memory or device refused
++-- StoppedError                     the user, or the system, ended long work that can go on
 
 A message is one sentence: what was wrong, what was given, what would be right.
 """
@@ -68,3 +69,9 @@ class ResourceError(VesalError):
 
     exit_code = 5
     http_status = 507
+
+
+class StoppedError(VesalError):
+    """Work was stopped in order; what is done is kept, and the same command goes on."""
+
+    exit_code = 7  # 6 is a run in which cases failed

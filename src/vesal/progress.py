@@ -3,6 +3,7 @@
 The command line draws a bar from it, the server streams it, tests count its calls.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -28,3 +29,34 @@ class Counter:
     def finished(self) -> bool:
         """True when the last report said that all steps are done."""
         return bool(self.reports) and self.reports[-1][0] == self.reports[-1][1]
+
+
+def with_time_left(progress: Progress, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """The same progress, told also how long the rest will take.
+
+    Args:
+        progress: that is told.
+        clock: seconds; what is left takes on average as long as what was done since the first call.
+    """
+    first: list[tuple[int, float]] = []
+
+    def told(done: int, total: int, text: str) -> None:
+        now = clock()
+        if not first:
+            first.append((done, now))
+        before, started = first[0]
+        if before < done < total:
+            left_s = (now - started) / (done - before) * (total - done)
+            text = f"{text}, {_spoken(left_s)} left"
+        progress(done, total, text)
+
+    return told
+
+
+def _spoken(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes / 60:.1f} h"

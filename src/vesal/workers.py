@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
@@ -44,8 +46,11 @@ def done_by_workers(
         while waiting or busy:
             while waiting and len(busy) < workers:
                 worker = idle.pop() if idle else _Worker(function, workers)
-                worker.give(waiting.pop())
-                busy.append(worker)
+                if worker.give(waiting[-1]):
+                    waiting.pop()
+                    busy.append(worker)
+                else:  # it died between two jobs
+                    worker.end()
             ready = wait([worker.connection for worker in busy])
             for worker in [w for w in busy if w.connection in ready]:
                 busy.remove(worker)
@@ -77,17 +82,21 @@ class _Worker(Generic[_Job, _Result]):
             msg = "a worker process cannot be started; its own message stands above"
             raise ResourceError(msg) from error
 
-    def give(self, job: _Job) -> None:
-        """Send a job."""
+    def give(self, job: _Job) -> bool:
+        """Send a job; False if nobody is there to take it."""
+        try:
+            self.connection.send(job)
+        except OSError:
+            return False
         self._job = job
-        self.connection.send(job)
+        return True
 
     def take(self) -> tuple[bool, _Job, _Result | None]:
         """Whether the worker lives, the job that has ended, and its result if it lives."""
         job = cast("_Job", self._job)
         try:
             result = self.connection.recv()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # in the middle of an answer, too
             self.end()
             return False, job, None
         self._job = None
@@ -112,6 +121,7 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
     """What a worker does until the pipe is closed, as it is when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # What computes with torch has imported it by now, with the function. More threads than cores
     # only wait for each other.
     if torch := sys.modules.get("torch"):
@@ -130,6 +140,20 @@ def _serve(connection: Connection, function: Callable[[_Job], _Result], workers:
             connection.send(result)
         except (BrokenPipeError, ConnectionError):  # the parent has died: nobody waits for it
             return
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent has died, in the middle of a job too: nobody waits for it.
+
+    What it would still write could fall into the next run.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _leave(*_: object) -> None:

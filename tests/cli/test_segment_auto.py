@@ -185,7 +185,7 @@ def test_scans_of_one_name_are_refused_before_anything_is_done(
     assert main([*words, str(scan), str(twin), "-o", str(tmp_path / "out")]) == 2
     assert "got 'scan' twice" in capsys.readouterr().err
     assert main([*words, str(scan), "--again", "-o", str(tmp_path)]) == 2
-    assert "would replace a scan" in capsys.readouterr().err
+    assert "is read for this run and would be replaced" in capsys.readouterr().err
     assert main([*words, str(scan), "no.nii", "-o", str(tmp_path / "out")]) == 2
     assert "there is no no.nii" in capsys.readouterr().err
 

@@ -10,6 +10,7 @@ from tests.cohort.files import TABLE
 from vesal.cohort.case import MaskFile
 from vesal.cohort.draft import Draft, Problems
 from vesal.cohort.prompt_table import table_drafts
+from vesal.cohort.table import csv_table
 from vesal.errors import ConfigError
 from vesal.prompts.text import Typed
 
@@ -20,7 +21,7 @@ HEAD = "image,object,kind,coordinates"
 def drafts(text: str) -> list[Draft]:
     """The cases, or ConfigError with all that is wrong."""
     problems = Problems(Path("cases.csv"))
-    found = table_drafts(text, HERE, problems)
+    found = table_drafts(csv_table(text, problems), HERE, problems)
     problems.check()
     return found
 

@@ -20,9 +20,9 @@ def case(image: Path, mask: Path, name: str = "ct") -> Case:
 def test_a_case_has_one_file_or_one_for_each_object(tmp_path: Path) -> None:
     """In a folder of its name."""
     one = case(tmp_path / "ct.nii", tmp_path / "mask.nii")
-    assert results_of(one, tmp_path, ".nrrd", each=False) == (tmp_path / "ct.nrrd",)
-    each = results_of(one, tmp_path, ".nrrd", each=True)
-    assert each == (tmp_path / "ct" / "liver.nrrd", tmp_path / "ct" / "a_b.nrrd")
+    assert results_of(one, ".nrrd", each=False) == ("ct.nrrd",)
+    each = results_of(one, ".nrrd", each=True)
+    assert each == ("ct/liver.nrrd", "ct/a_b.nrrd")
 
 
 @pytest.mark.parametrize(

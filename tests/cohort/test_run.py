@@ -18,7 +18,8 @@ from tests.fakes import BrightModel
 from tests.session.small import GRID, PLACES, two_balls
 from vesal.cohort.case import Wanted
 from vesal.cohort.prompt_file import read_cases
-from vesal.cohort.run import Settings, run
+from vesal.cohort.run import run
+from vesal.cohort.settings import Settings
 from vesal.errors import ConfigError, ResourceError
 from vesal.images import Image, open_image
 from vesal.labels import open_labels
@@ -215,7 +216,7 @@ def test_an_image_that_several_cases_are_about_is_opened_once(
         opened.append(f"{path.name} {series}")
         return open_image(path, series=series)
 
-    monkeypatch.setattr("vesal.cohort.run.open_image", opening)
+    monkeypatch.setattr("vesal.cohort.images.open_image", opening)
     case = read_cases(cohort / "cases.csv")[0]
     twice = [case, replace(case, name="again"), replace(case, name="third", series="2")]
     run(twice, cohort / "out", SETTINGS)
@@ -233,7 +234,7 @@ def test_whatever_goes_wrong_with_a_case_the_others_go_on(
             raise errors[name]
         return open_image(path, series=series)
 
-    monkeypatch.setattr("vesal.cohort.run.open_image", opening)
+    monkeypatch.setattr("vesal.cohort.images.open_image", opening)
     assert run(read_cases(cohort / "cases.csv"), cohort / "out", SETTINGS).failed == 2
     messages = [row["message"] for row in rows_of(cohort / "out")]
     assert messages[0] == "the memory of this machine is used up"
@@ -287,7 +288,8 @@ sys.path.insert(0, {root!r})
 import vesal.labels.write as write
 from tests.fakes import BrightModel
 from vesal.cohort.prompt_file import read_cases
-from vesal.cohort.run import Settings, run
+from vesal.cohort.run import run
+from vesal.cohort.settings import Settings
 def wait():
     print("there", flush=True)
     time.sleep(600)
@@ -321,8 +323,8 @@ def test_a_killed_run_is_taken_up_where_it_was(cohort: Path, where: str) -> None
         assert worker.stdout is not None
         assert worker.stdout.readline() == b"there\n"
         worker.send_signal(signal.SIGKILL)
-    assert list(json.loads((out / "report.json").read_text())["cases"]) == ["one"]
-    assert [row["case"] for row in rows_of(out)] == ["one", "one"]
+    (line,) = (out / "journal.jsonl").read_text().splitlines()
+    assert json.loads(line)["case"] == "one"
     assert list(out.glob("[!.]*.nii.gz")) == [done]
     assert len(list(out.glob(".vesal-*"))) == (where == "writing")
     outcome = run(read_cases(cohort / "cases.csv"), out, SETTINGS)

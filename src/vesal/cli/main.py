@@ -20,6 +20,7 @@ from vesal.cli import (
     finetune,
     info,
     models,
+    run,
     segment,
     serve,
     train,
@@ -36,6 +37,7 @@ _EXAMPLES = """[bold]Examples[/bold]
   vesal info scan.nii.gz
   vesal segment scan.nii.gz --point 98,161,397 -o liver.nii.gz
   vesal segment --prompts cases.csv -o out/
+  vesal run cases.csv -o out/
   vesal serve scans/
   vesal evaluate data/ -o report/
   vesal finetune vesal-mini labelled/ -o my-model
@@ -54,6 +56,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("segment", help=segment.HELP, epilog=segment.EXAMPLES)(segment.segment)
+app.command("run", help=run.HELP, epilog=run.EXAMPLES)(run.run)
 app.command("info", help=info.HELP, epilog=info.EXAMPLES)(info.info)
 app.command("models", help=models.HELP, epilog=models.EXAMPLES)(models.models)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLES)(demo.demo)

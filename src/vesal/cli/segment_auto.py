@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from vesal.cli.console import bar, print_facts
-from vesal.cli.segment_many import FAILED_EXIT_CODE, Many, check_suffix
+from vesal.cli.segment_many import Many, check_suffix, print_outcome
 from vesal.cli.segment_one import Said
 from vesal.errors import ConfigError
 
@@ -101,29 +99,16 @@ def _many(scans: Sequence[Path], folder: Path, model: str, many: Many) -> None:
         msg = f"there is no {missing[0]}; give scans that are there"
         raise ConfigError(msg)
     with bar("loading the model", left=True) as progress:
-        from vesal.checkpoints.automatic import load_automatic
-        from vesal.checkpoints.identity import identity_of
-        from vesal.cohort.automatic import AutomaticSettings, run_automatically
+        from vesal.cohort.run import run
+        from vesal.cohort.scan import scans_of
+        from vesal.cohort.settings import Settings, load_named
 
-        network = load_automatic(model)
+        network, identity = load_named(model, without_prompts=True)
+        cohort = scans_of(scans)
         make_folder(folder)
-        settings = AutomaticSettings(
-            model=network,
-            identity=identity_of(network, network.config),
-            suffix=suffix,
-            each=many.each,
-        )
-        outcome = run_automatically(scans, folder, settings, again=many.again, progress=progress)
-    print_facts(
-        [
-            ("done", str(outcome.done)),
-            ("skipped", f"{outcome.skipped} (done before; --again repeats them)"),
-            ("failed", str(outcome.failed)),
-            ("report", str(outcome.report)),
-        ]
-    )
-    if outcome.failed:
-        raise typer.Exit(FAILED_EXIT_CODE)
+        settings = Settings(model=network, identity=identity, suffix=suffix, each=many.each)
+        outcome = run(cohort, folder, settings, again=many.again, progress=progress)
+    print_outcome(outcome)
 
 
 def _found(labels: "LabelMap") -> list[tuple[str, str]]:

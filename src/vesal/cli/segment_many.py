@@ -1,14 +1,18 @@
 """Many scans: a prompt file in, a folder of results with a report out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from vesal.cli.console import bar, print_facts
 from vesal.cli.segment_one import How, Said, history_note
 from vesal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from vesal.cohort.run import Outcome
 
 FAILED_EXIT_CODE = 6
 """At least one case failed; the others are done, and the report says why."""
@@ -82,30 +86,44 @@ def run_many(prompts: Path, folder: Path, how: How, many: Many) -> None:
     check_suffix(suffix)
     make_folder(folder)
     with bar("loading the model", left=True) as progress:
-        from vesal.checkpoints.identity import identity
-        from vesal.checkpoints.load import load_model
-        from vesal.cohort.run import Settings, run
+        from vesal.cohort.run import run
+        from vesal.cohort.settings import Settings, load_named
 
-        model = load_model(how.model)
+        model, identity = load_named(how.model, without_prompts=False)
         settings = Settings(
             model=model,
-            identity=identity(model),
+            identity=identity,
             full_history=how.full_history,
             suffix=suffix,
             each=many.each,
             cache=how.cache,
         )
         outcome = run(cases, folder, settings, again=many.again, keep=(prompts,), progress=progress)
+    print_outcome(outcome, history_note(how))
+
+
+def print_outcome(outcome: "Outcome", facts: Iterable[tuple[str, str]] = ()) -> None:
+    """Print how a run went.
+
+    Args:
+        outcome: of the run.
+        facts: further ones.
+
+    Raises:
+        typer.Exit: with code 6 if a case failed.
+    """
+    twice = f"{outcome.quarantined} (failed twice; --again tries them once more)"
     print_facts(
         [
             ("done", str(outcome.done)),
             ("skipped", f"{outcome.skipped} (done before; --again repeats them)"),
             ("failed", str(outcome.failed)),
-            *history_note(how),
+            *([("quarantined", twice)] if outcome.quarantined else []),
+            *facts,
             ("report", str(outcome.report)),
         ]
     )
-    if outcome.failed:
+    if outcome.failed or outcome.quarantined:
         raise typer.Exit(FAILED_EXIT_CODE)
 
 

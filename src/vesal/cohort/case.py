@@ -1,9 +1,9 @@
 """One image of a cohort and what is to be segmented in it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from vesal.cohort.place import Place
 from vesal.errors import ConfigError
 from vesal.labels.segment import check_name
 from vesal.prompts.text import Typed
@@ -23,7 +23,7 @@ class MaskFile:
 
     where: str
     kind: Literal["start", "avoid"]
-    path: Path
+    path: Place
     numbers: tuple[int, ...] = ()
 
 
@@ -65,7 +65,7 @@ class Case:
     """
 
     name: str
-    image: Path
+    image: Place
     wanted: tuple[Wanted, ...]
     series: str = ""
     voxel: bool = False
@@ -82,7 +82,7 @@ class Case:
             raise ConfigError(msg)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Place, ...]:
         """All that is read for it: the image, then the masks that prompts name."""
         prompts = [prompt for one in self.wanted for prompt in one.prompts]
         return (self.image, *(p.path for p in prompts if isinstance(p, MaskFile)))

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from vesal.cohort.case import MaskFile, Wanted
+from vesal.cohort.place import Place
 from vesal.errors import ConfigError
 from vesal.labels.segment import check_name
 from vesal.prompts.text import Typed
@@ -36,7 +36,7 @@ class Draft:
 class Problems:
     """What is wrong with a file, a sentence each."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self._found: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Reads a prompt file, JSON or a table, and finds all that is wrong with it at once.
+"""Reads a prompt file, JSON or a table (CSV, Parquet), and finds all that is wrong with it at once.
 
 All is checked that can be without the images; docs/prompts.md has every key and column.
 """
@@ -10,8 +10,10 @@ import numpy as np
 
 from vesal.cohort.case import Case, MaskFile
 from vesal.cohort.draft import Draft, Problems
+from vesal.cohort.place import Place, place_of
 from vesal.cohort.prompt_json import json_drafts
 from vesal.cohort.prompt_table import table_drafts
+from vesal.cohort.table import csv_table, is_parquet, parquet_table
 from vesal.errors import ConfigError, InputError, PromptError
 from vesal.geometry import Grid
 from vesal.labels.write import safe_names
@@ -21,21 +23,21 @@ _SUFFIXES = re.compile(r"\.(nii\.gz|nii|seg\.nrrd|nrrd|mha|mhd|png|jpe?g|tiff?|d
 _LONGEST = 60  # characters of a case's name: four bytes each and a suffix fit into a file name
 
 
-def read_cases(path: Path) -> tuple[Case, ...]:
+def read_cases(path: Place) -> tuple[Case, ...]:
     """The cases of a prompt file, in its order; paths in it begin at its folder.
 
     Raises:
         ConfigError: whatever is wrong with it, all of it at once.
+        ResourceError: an address does not answer, or Parquet needs a package that is missing.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        problems = Problems(path)
+        drafts = _drafts(content, path.parent, problems)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        msg = f"{path} cannot be read ({why}): give a prompt file, JSON or CSV"
+        msg = f"{path} cannot be read ({why}): give a prompt file, JSON, CSV or Parquet"
         raise ConfigError(msg) from error
-    problems = Problems(path)
-    read = json_drafts if text.lstrip()[:1] in ("{", "[") else table_drafts
-    drafts = read(text, path.parent, problems)
     if not drafts and not len(problems):
         problems.add("the file", "holds no case; give at least one image with a prompt")
     names = safe_names([_stem(draft.image) for draft in drafts])
@@ -50,17 +52,27 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     return tuple(cases)
 
 
+def _drafts(content: bytes, folder: Place, problems: Problems) -> list[Draft]:
+    """What a file says; UnicodeDecodeError if it is no text and no Parquet."""
+    if is_parquet(content):
+        return table_drafts(parquet_table(content), folder, problems)
+    text = content.decode("utf-8-sig")
+    if text.lstrip()[:1] in ("{", "["):
+        return json_drafts(text, folder, problems)
+    return table_drafts(csv_table(text, problems), folder, problems)
+
+
 def _stem(image: str) -> str:
     """A name for the results of an image."""
     return _SUFFIXES.sub("", Path(image).name)[:_LONGEST] or "image"
 
 
-def _case(draft: Draft, name: str, folder: Path, problems: Problems) -> Case | None:
+def _case(draft: Draft, name: str, folder: Place, problems: Problems) -> Case | None:
     """The case of a draft; None, and a problem more, where it makes none."""
     try:
         return Case(
             name=name,
-            image=folder / draft.image,
+            image=place_of(draft.image, folder),
             series=draft.series,
             voxel=draft.frame == "voxel",
             overlap=draft.overlap,
@@ -71,12 +83,11 @@ def _case(draft: Draft, name: str, folder: Path, problems: Problems) -> Case | N
         return None
 
 
-def _check(draft: Draft, folder: Path, problems: Problems) -> None:
-    image = folder / draft.image
+def _check(draft: Draft, folder: Place, problems: Problems) -> None:
     if not draft.image:
         problems.add(draft.where, "needs the path of an image")
-    elif not image.exists():
-        problems.add(draft.where, f"the image {image} does not exist")
+    else:
+        _check_image(draft, folder, problems)
     if draft.frame not in ("mm", "voxel"):
         problems.add(draft.where, f"frame must be mm or voxel, got {draft.frame!r}")
     for one in draft.wanted:
@@ -90,10 +101,21 @@ def _check(draft: Draft, folder: Path, problems: Problems) -> None:
         problems.add(draft.where, "all points of an image need as many numbers, two or three")
 
 
+def _check_image(draft: Draft, folder: Place, problems: Problems) -> None:
+    """An address is not asked for: that takes its time, and its case will tell."""
+    try:
+        image = place_of(draft.image, folder)
+    except ConfigError as error:
+        problems.add(draft.where, error)
+        return
+    if isinstance(image, Path) and not image.exists():
+        problems.add(draft.where, f"the image {image} does not exist")
+
+
 def _try(prompt: Typed | MaskFile, *, voxel: bool) -> None:
     """Make what can be made of a prompt before its image is known; raises InputError."""
     if isinstance(prompt, MaskFile):
-        if not prompt.path.exists():
+        if isinstance(prompt.path, Path) and not prompt.path.exists():
             msg = f"the file {prompt.path} does not exist"
             raise ConfigError(msg)
         return

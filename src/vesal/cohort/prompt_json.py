@@ -7,11 +7,11 @@
 import json
 import reprlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from vesal.cohort.case import MaskFile, Wanted
 from vesal.cohort.draft import Draft, Problems, wanted_object
+from vesal.cohort.place import Place, place_of
 from vesal.errors import ConfigError, InputError
 from vesal.prompts.text import KINDS, Typed
 
@@ -23,7 +23,7 @@ _FARTHEST = 2**53  # above it a whole number is no longer one float
 Record = dict[str, Any]
 
 
-def json_drafts(text: str, folder: Path, problems: Problems) -> list[Draft]:
+def json_drafts(text: str, folder: Place, problems: Problems) -> list[Draft]:
     """The cases of a text, without those that are no case at all.
 
     Args:
@@ -50,7 +50,7 @@ def json_drafts(text: str, folder: Path, problems: Problems) -> list[Draft]:
     ]
 
 
-def _draft(record: Record, frame: str, folder: Path, where: str, problems: Problems) -> Draft:
+def _draft(record: Record, frame: str, folder: Place, where: str, problems: Problems) -> Draft:
     series = record.get("series", "")
     if type(series) not in (str, int):
         problems.add(where, f"series must be a number or a text, got {reprlib.repr(series)}")
@@ -70,7 +70,7 @@ def _draft(record: Record, frame: str, folder: Path, where: str, problems: Probl
     )
 
 
-def _wanted(record: Record, number: int, folder: Path, where: str, problems: Problems) -> Wanted:
+def _wanted(record: Record, number: int, folder: Place, where: str, problems: Problems) -> Wanted:
     one_by_one = record.get("one_by_one", False)
     if not isinstance(one_by_one, bool):
         problems.add(where, f"one_by_one must be true or false, got {reprlib.repr(one_by_one)}")
@@ -93,7 +93,7 @@ def _wanted(record: Record, number: int, folder: Path, where: str, problems: Pro
     )
 
 
-def _prompt(record: object, folder: Path, where: str) -> Typed | MaskFile:
+def _prompt(record: object, folder: Place, where: str) -> Typed | MaskFile:
     """One prompt; raises InputError."""
     known = (*KINDS, *_MASKS)
     kinds = [key for key in record if key in known] if isinstance(record, dict) else []
@@ -105,7 +105,7 @@ def _prompt(record: object, folder: Path, where: str) -> Typed | MaskFile:
     return _typed(record, kinds[0], where)
 
 
-def _mask_file(record: Record, kind: str, folder: Path, where: str) -> MaskFile:
+def _mask_file(record: Record, kind: str, folder: Place, where: str) -> MaskFile:
     numbers = record.get("numbers", [])
     right = isinstance(numbers, list) and all(type(n) is int and n > 0 for n in numbers)
     if set(record) - {kind, "numbers"} or not right or not isinstance(record[kind], str):
@@ -114,7 +114,7 @@ def _mask_file(record: Record, kind: str, folder: Path, where: str) -> MaskFile:
     return MaskFile(
         where=where,
         kind="start" if kind == "start" else "avoid",
-        path=folder / record[kind],
+        path=place_of(record[kind], folder),
         numbers=tuple(numbers),
     )
 

@@ -4,15 +4,14 @@ image,object,kind,coordinates,positive
 ct.nii.gz,liver,point,"12,-40,33",1
 """
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vesal.cohort.case import MaskFile
 from vesal.cohort.draft import Draft, Problems, wanted_object
+from vesal.cohort.place import Place, place_of
+from vesal.cohort.table import Table
 from vesal.errors import ConfigError, InputError
 from vesal.prompts.text import Typed, typed
 
@@ -37,31 +36,23 @@ class _Image:
     """Objects of which a prompt cannot be read."""
 
 
-def table_drafts(text: str, folder: Path, problems: Problems) -> list[Draft]:
-    """The cases of a text, in the order in which their images first appear.
+def table_drafts(table: Table, folder: Place, problems: Problems) -> list[Draft]:
+    """The cases of a table, in the order in which their images first appear.
 
     Args:
-        text: of the file.
+        table: the rows as texts.
         folder: of the file; the paths of masks begin there.
         problems: what is wrong goes there.
     """
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)  # some languages' spreadsheets write semicolons
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     images: dict[str, _Image] = {}
-    try:
-        columns = [name.strip().lower() for name in rows.fieldnames or ()]
-        rows.fieldnames = columns
-        if not _are_right(columns, problems):
-            return []
-        for row in rows:
-            _take(row, f"line {rows.line_num}", folder, images, problems)
-    except csv.Error as error:
-        problems.add(f"line {rows.line_num}", f"is not CSV ({error})")
+    if not _are_right(table.columns, problems):
+        return []
+    for where, row in table.rows:
+        _take(row, where, folder, images, problems)
     return [_draft(name, image, problems) for name, image in images.items()]
 
 
-def _are_right(columns: list[str], problems: Problems) -> bool:
+def _are_right(columns: tuple[str, ...], problems: Problems) -> bool:
     known = (*_COLUMNS, *_OPTIONAL)
     if len(set(columns)) == len(columns) and set(_COLUMNS) <= set(columns) <= set(known):
         return True
@@ -73,7 +64,7 @@ def _are_right(columns: list[str], problems: Problems) -> bool:
 def _take(
     row: Mapping[str, str | None],
     where: str,
-    folder: Path,
+    folder: Place,
     images: dict[str, _Image],
     problems: Problems,
 ) -> None:
@@ -128,7 +119,7 @@ def _numbers(where: str, kind: str, text: str, *, positive: bool) -> Typed:
     return typed(where, kind, text, positive=positive)
 
 
-def _mask_file(where: str, kind: str, text: str, folder: Path) -> MaskFile:
+def _mask_file(where: str, kind: str, text: str, folder: Place) -> MaskFile:
     """A path, with the numbers of labels behind a blank: "labels.nii.gz 3,5"."""
     found = re.fullmatch(r"(.+?)(?:\s+(\d+(?:,\d+)*))?", text)
     if found is None:
@@ -139,7 +130,7 @@ def _mask_file(where: str, kind: str, text: str, folder: Path) -> MaskFile:
     return MaskFile(
         where=where,
         kind="start" if kind == "start" else "avoid",
-        path=folder / path,
+        path=place_of(path, folder),
         numbers=chosen,
     )
 

@@ -1,21 +1,27 @@
-"""What came of each object of each case: a table on the disk that grows as cases end."""
+"""What came of each object of each case, as JSON for programs and as a table for people."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from vesal.errors import ConfigError
+from vesal.cohort.place import Place
 from vesal.images.write import replacing
 
 _JSON, _TABLE = "report.json", "report.csv"
-REPORTS = (_JSON, _TABLE)
-"""Names of its files."""
+REPORTS = (_JSON, _TABLE, "journal.jsonl", "mosaic.png")
+"""Names of its files, and of those that lie beside them."""
 
 _VERSION = 1
+_OF_CASE = {
+    "attempts": "attempts",
+    "case_seconds": "seconds",
+    "case_memory_mib": "memory_mib",
+}
+"""Columns that are the same for all objects of a case, and where they come from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class Row:
     case: str
     image: str
     object: str
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "quarantined"]
     message: str = ""
     """Why it failed."""
     voxels: int | None = None
@@ -46,77 +52,71 @@ class Entry:
     Attributes:
         key: hash of all that its result depends on.
         rows: one for each object.
+        attempts: how often it was tried.
+        seconds: of the last attempt, from opening the image to the last file.
+        memory_mib: the most that the process which did it held meanwhile.
+        worker: machine and number of that process.
+        loads: models that this process has loaded by then.
     """
 
     key: str
     rows: tuple[Row, ...]
+    attempts: int = 1
+    seconds: float = 0.0
+    memory_mib: float = 0.0
+    worker: str = ""
+    loads: int = 0
 
     @property
     def failed(self) -> bool:
-        """True if nothing was written for it."""
+        """True if something in it did not work, and may be tried again."""
         return any(row.status == "failed" for row in self.rows)
 
+    @property
+    def quarantined(self) -> bool:
+        """True if something in it did not work twice."""
+        return any(row.status == "quarantined" for row in self.rows)
 
-class Report:
-    """The report of a folder, as JSON for programs and as CSV for people.
 
-    Args:
-        folder: where results go; a report in it is taken up.
+def write_report(folder: Place, entries: Mapping[str, Entry]) -> Place:
+    """Write the report of cases, in their order, each file in one step; the table for people.
 
     Raises:
-        ConfigError: the folder holds a report that is damaged or of another version.
+        ResourceError: if the disk refuses.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._entries: dict[str, Entry] = _read(folder / _JSON)
-
-    @property
-    def path(self) -> Path:
-        """The table for people."""
-        return self._folder / _TABLE
-
-    def entry(self, case: str) -> Entry | None:
-        """What is remembered of a case, if it was run."""
-        return self._entries.get(case)
-
-    def add(self, case: str, entry: Entry) -> None:
-        """Take down what came of a case; it is on the disk afterwards.
-
-        Raises:
-            ResourceError: if the disk refuses.
-        """
-        self._entries[case] = entry
-        self.write(self._entries)
-
-    def write(self, cases: Iterable[str]) -> None:
-        """Write the report of these cases, in this order, each file in one step.
-
-        Raises:
-            ResourceError: if the disk refuses.
-        """
-        entries = {case: self._entries[case] for case in cases if case in self._entries}
-        record = {
-            "version": _VERSION,
-            "cases": {
-                case: {"key": entry.key, "rows": [asdict(row) for row in entry.rows]}
-                for case, entry in entries.items()
-            },
-        }
-        with replacing(self._folder / _JSON, ".json") as temporary:
-            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        rows = [row for entry in entries.values() for row in entry.rows]
-        with replacing(self.path, ".csv") as temporary:
-            temporary.write_text(_table(rows), encoding="utf-8", newline="")
+    cases = {case: asdict(entry) for case, entry in entries.items()}
+    record = {"version": _VERSION, "cases": cases}
+    _write(folder / _JSON, json.dumps(record, indent=1))
+    _write(folder / _TABLE, _table(entries.values()))
+    return folder / _TABLE
 
 
-def _table(rows: Sequence[Row]) -> str:
+def entry_of(record: Mapping[str, Any]) -> Entry:
+    """An entry that `asdict` took apart.
+
+    Raises:
+        KeyError, TypeError: it is none.
+    """
+    return Entry(**{**record, "rows": tuple(Row(**row) for row in record["rows"])})
+
+
+def _write(place: Place, text: str) -> None:
+    if not isinstance(place, Path):
+        place.write_bytes(text.encode())
+        return
+    with replacing(place, place.suffix) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def _table(entries: Iterable[Entry]) -> str:
     text = io.StringIO(newline="")
     names = [field.name for field in fields(Row)]
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _cell(getattr(row, name)) for name in names})
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*names, *_OF_CASE])
+    for entry in entries:
+        of_case = [_cell(getattr(entry, name)) for name in _OF_CASE.values()]
+        for row in entry.rows:
+            writer.writerow([_cell(getattr(row, name)) for name in names] + of_case)
     return text.getvalue()
 
 
@@ -126,22 +126,3 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
         return f"'{value}"  # else a spreadsheet takes a name for a formula
     return value
-
-
-def _read(path: Path) -> dict[str, Entry]:
-    if not path.exists():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["version"] != _VERSION:
-            raise ValueError
-        return {
-            case: Entry(key=entry["key"], rows=tuple(Row(**row) for row in entry["rows"]))
-            for case, entry in record["cases"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        msg = (
-            f"{path} is damaged or of another version of vesal; move it away, or choose another "
-            "folder"
-        )
-        raise ConfigError(msg) from error

@@ -4,29 +4,36 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from vesal.cohort.case import Case
+from vesal.cohort.key import Item
+from vesal.cohort.place import Place, resolved
 from vesal.cohort.report import REPORTS
+from vesal.cohort.scan import Scan
 from vesal.errors import ConfigError
 from vesal.labels.write import safe_names
 
 _TEMPORARY = ".vesal-*"  # as `vesal.images.write.replacing` calls them
 
 
-def results_of(case: Case, folder: Path, suffix: str, *, each: bool) -> tuple[Path, ...]:
-    """The files of a case: one label map, or one file for each of its objects."""
+def results_of(item: Item, suffix: str, *, each: bool) -> tuple[str, ...]:
+    """The files of a case in the folder: one label map, or one file for each of its objects.
+
+    Of a scan with a file for each class only the folder is known before.
+    """
     if not each:
-        return (folder / f"{case.name}{suffix}",)
-    names = safe_names([one.name for one in case.wanted])
-    return tuple(folder / case.name / f"{name}{suffix}" for name in names)
+        return (f"{item.name}{suffix}",)
+    if isinstance(item, Scan):
+        return (item.name,)
+    names = safe_names([one.name for one in item.wanted])
+    return tuple(f"{item.name}/{name}{suffix}" for name in names)
 
 
 def check_results(
-    cases: Sequence[Case], folder: Path, suffix: str, *, each: bool, keep: Sequence[Path] = ()
+    items: Sequence[Item], folder: Place, suffix: str, *, each: bool, keep: Sequence[Place] = ()
 ) -> None:
     """Refuse a folder in which a result would replace what the run reads, or lie within it.
 
     Args:
-        cases: all of them.
+        items: all of them.
         folder: for the results.
         suffix: of the results.
         each: a file for each object.
@@ -35,17 +42,25 @@ def check_results(
     Raises:
         ConfigError: if one would.
     """
-    read = {path.resolve() for case in cases for path in case.files}
-    read |= {path.resolve() for path in keep}
-    made = [path for case in cases for path in results_of(case, folder, suffix, each=each)]
-    for path in (*made, *(folder / name for name in REPORTS)):
-        place = path.resolve()
+    read = {str(resolved(place)) for item in items for place in item.files}
+    read |= {str(resolved(place)) for place in keep}
+    made = [name for item in items for name in results_of(item, suffix, each=each)]
+    for name in (*made, *REPORTS):
+        place = str(resolved(folder / name))
         if place in read:
-            msg = f"{path} is read for this run and would be replaced; choose another folder"
+            msg = (
+                f"{folder / name} is read for this run and would be replaced; choose another folder"
+            )
             raise ConfigError(msg)
-        if not read.isdisjoint(place.parents):
-            msg = f"{path} would lie in the folder of an image; choose another folder"
+        if not read.isdisjoint(_above(place)):
+            msg = f"{folder / name} would lie in the folder of an image; choose another folder"
             raise ConfigError(msg)
+
+
+def _above(place: str) -> list[str]:
+    """All folders that it lies in."""
+    parts = place.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def remove_leftovers(folder: Path) -> None:

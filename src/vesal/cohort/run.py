@@ -1,242 +1,193 @@
-"""Runs the cases of a cohort, one after the other; what is done is never lost or done twice."""
+"""Runs the cases of a cohort, here or on many machines; what is done is never lost or done twice.
 
-import hashlib
-import time
-from collections.abc import Sequence
+Who does a case does not matter to its result. Only this process writes the journal, and a case is
+in it after its results lie where they stay.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from vesal.cohort.case import Case, MaskFile, Wanted
-from vesal.cohort.failure import failure
-from vesal.cohort.report import Entry, Report, Row
-from vesal.cohort.results import check_results, remove_leftovers, results_of
-from vesal.errors import ResourceError
-from vesal.images import Image, open_image
-from vesal.images.fingerprint import file_stamp
-from vesal.labels import open_labels
-from vesal.models.promptable import Promptable
+from vesal.cohort.job import Job, lost_job, run_job
+from vesal.cohort.journal import Journal, opened
+from vesal.cohort.key import Item, keys_of
+from vesal.cohort.place import Place
+from vesal.cohort.report import Entry, write_report
+from vesal.cohort.results import check_results, remove_leftovers
+from vesal.cohort.settings import Settings
+from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
-from vesal.prompts import MaskPrompt, Prompt
-from vesal.prompts.text import Typed
-from vesal.session import Session
-from vesal.session.region import region_on
+from vesal.workers import done_by_workers
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What is the same for all cases.
+class Hands:
+    """Who does the cases.
 
     Attributes:
-        model: that answers.
-        identity: hash of the model: results of another one are made anew.
-        full_history: see `Session`.
-        suffix: of the results, and so their format.
-        each: a file for each object instead of one label map.
-        cache: folder for encoded parts of images.
+        workers: processes at once; 0 does all in this one, without protection from crashes.
+        ray: address of a Ray cluster, or "local"; processes of our own without it.
+        attempts: how often a case is tried; one that fails each of several times is quarantined.
     """
 
-    model: Promptable
-    identity: str
-    full_history: bool = False
-    suffix: str = ".nii.gz"
-    each: bool = False
-    cache: Path | None = None
+    workers: int = 0
+    ray: str = ""
+    attempts: int = 1
+
+    def done(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Entry | None]]:
+        """Each job with what came of it, None where its process died."""
+        if self.ray:
+            return done_on_ray(run_job, jobs, self.ray)
+        return done_by_workers(run_job, jobs, self.workers)
+
+
+HERE = Hands()
+"""One case after the other, in this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended: numbers of cases."""
+    """How a run ended.
+
+    Attributes:
+        done: cases that were segmented now.
+        failed: cases in which something did not work, and that the next run tries again.
+        quarantined: cases in which it did not work the last time that is granted, now or before.
+        skipped: cases that were done before.
+        report: the table for people.
+        entries: what came of every case, in their order.
+    """
 
     done: int
     failed: int
+    quarantined: int
     skipped: int
-    report: Path
+    report: Place
+    entries: dict[str, Entry]
 
 
 def run(
-    cases: Sequence[Case],
-    folder: Path,
+    items: Sequence[Item],
+    folder: Place,
     settings: Settings,
     *,
+    hands: Hands = HERE,
     again: bool = False,
-    keep: Sequence[Path] = (),
+    keep: Sequence[Place] = (),
     progress: Progress = silent,
 ) -> Outcome:
     """Segment all cases into a folder, with a report in it.
 
     A case that was done with the same prompts, model and image is skipped; one that fails is
-    reported and the others go on. A result is there whole or not at all, and is in the report only
-    after that.
+    reported and the others go on. A result is there whole or not at all, and is in the journal
+    only after that. The report is written at the end, however the run ends, short of a kill.
 
     Args:
-        cases: in this order.
-        folder: for results and report; it exists, and no other run writes into it.
-        settings: the same for all.
-        again: do again what was done.
+        items: in this order.
+        folder: for results and report; it exists.
+        settings: the same for all; other processes need a model by its name.
+        hands: who does them.
+        again: do again what was done, and what is quarantined.
         keep: files that no result may replace, beside images and masks of the cases.
         progress: told of every case.
 
     Raises:
-        ConfigError: a damaged report in the folder, or results that would replace what is read.
-        ResourceError: the folder is full or may not be written to; what is done stays.
+        ConfigError: a damaged journal in the folder, another run that is at work there, or results
+            that would replace what is read.
+        ResourceError: the folder is full or may not be written to, an address does not answer, or
+            Ray cannot be reached; what is done stays.
     """
-    check_results(cases, folder, settings.suffix, each=settings.each, keep=keep)
-    report = Report(folder)
-    remove_leftovers(folder)
-    images = _Images()
-    failed = skipped = 0
-    for number, case in enumerate(cases):
-        progress(number, len(cases), case.name)
-        key = _key(case, settings)
-        entry = report.entry(case.name)
-        if not again and entry is not None and _is_done(entry, key, folder):
-            skipped += 1
-            continue
-        rows = _rows(case, images, folder, settings)
-        entry = Entry(key=key, rows=_with_older(rows, case, folder, settings))
-        report.add(case.name, entry)
-        failed += entry.failed
-    progress(len(cases), len(cases), "done")
-    report.write([case.name for case in cases])
-    done = len(cases) - failed - skipped
-    return Outcome(done=done, failed=failed, skipped=skipped, report=report.path)
+    check_results(items, folder, settings.suffix, each=settings.each, keep=keep)
+    with opened(folder) as journal:
+        if isinstance(folder, Path):
+            remove_leftovers(folder)
+        jobs = _jobs(items, folder, settings, journal, again=again)
+        ended = len(items) - len(jobs)
+        try:
+            for job, entry, final in _entries(jobs, hands):
+                journal.add(job.item.name, entry)
+                if final:
+                    ended += 1
+                    progress(ended, len(items), job.item.name)
+            progress(len(items), len(items), "done")
+        finally:
+            names = [item.name for item in items]
+            entries = {name: one for name in names if (one := journal.entry(name)) is not None}
+            report = write_report(folder, entries)
+    begun = {job.item.name for job in jobs}
+    return _outcome(entries, begun, report)
 
 
-class _Images:
-    """Opens images, and keeps the last one: the next case may be about it too."""
-
-    def __init__(self) -> None:
-        self._last: tuple[Path, str, Image] | None = None
-
-    def open(self, case: Case) -> Image:
-        """The image of a case; VesalError if it cannot be read."""
-        path = case.image.resolve()
-        if self._last is not None and self._last[:2] == (path, case.series):
-            return self._last[2]
-        self._last = None  # two at once may not fit into memory
-        image = open_image(case.image, series=case.series or None)
-        self._last = (path, case.series, image)
-        return image
+def _jobs(
+    items: Sequence[Item], folder: Place, settings: Settings, journal: Journal, *, again: bool
+) -> list[Job]:
+    """What is left to do."""
+    there = _there(folder)
+    jobs = []
+    for item, key in zip(items, keys_of(items, settings), strict=True):
+        job = Job(item=item, key=key, folder=folder, settings=settings)
+        if again or not _is_done(journal.entry(item.name), key, there):
+            jobs.append(job)
+    return jobs
 
 
-def _is_done(entry: Entry, key: str, folder: Path) -> bool:
-    whole = all((folder / row.output).exists() for row in entry.rows if row.output)
-    return entry.key == key and not entry.failed and whole
+def _is_done(entry: Entry | None, key: str, there: Callable[[str], bool]) -> bool:
+    """Whether a case is left alone: done or quarantined under this very key, its files there.
 
-
-def _key(case: Case, settings: Settings) -> str:
-    """Hash of all that the result of a case depends on; files by their size and time.
-
-    Where a prompt stands in its file, and from where that is looked at, is not part of it.
+    One that failed before the run was stopped has all its attempts again: maybe it was the stop.
     """
-    files = [path.resolve() for path in case.files]
-    if files[0].is_dir():
-        files += sorted(files[0].rglob("*"))
-    facts = [file_stamp(path) for path in files]
-    said = [
-        (one.name, one.one_by_one, [replace(prompt, where="") for prompt in one.prompts])
-        for one in case.wanted
-    ]
-    about = (case.name, case.series, case.voxel, case.overlap, said)
-    same = (settings.identity, settings.full_history, settings.suffix, settings.each)
-    return hashlib.sha256(repr((about, facts, same)).encode()).hexdigest()
+    if entry is None or entry.key != key or entry.failed:
+        return False
+    return all(there(row.output) for row in entry.rows if row.output)
 
 
-def _rows(case: Case, images: _Images, folder: Path, settings: Settings) -> tuple[Row, ...]:
-    """What came of a case; only what stops the whole run is raised."""
-    try:
-        session = _session(images.open(case), case, settings)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the other cases go on
-        return (failure(case.name, str(case.image), "", error),)
-    rows = [_row(case, wanted, session, first=not i) for i, wanted in enumerate(case.wanted)]
-    if not session.objects:
-        return tuple(rows)
-    try:
-        outputs = _written(session, case.name, folder, settings)
-    except ResourceError:  # a full disk is full for the other cases too
-        raise
-    except Exception as error:  # noqa: BLE001  # such as a format that cannot hold this image
-        return tuple(
-            failure(case.name, str(case.image), wanted.name, error) for wanted in case.wanted
-        )
-    return tuple(_measured(row, session, outputs) for row in rows)
+def _there(folder: Place) -> Callable[[str], bool]:
+    """Tells whether a result is there, of those in a folder or of those that lay at an address."""
+    if isinstance(folder, Path):
+        return lambda name: (folder / name).exists()
+    return folder.names().__contains__
 
 
-def _session(image: Image, case: Case, settings: Settings) -> Session:
-    session = Session(
-        image, settings.model, full_history=settings.full_history, cache=settings.cache
+def _entries(jobs: Sequence[Job], hands: Hands) -> Iterator[tuple[Job, Entry, bool]]:
+    """Each job with what came of it, and whether that is the last word.
+
+    What fails is tried again after all others: maybe it lacked memory once.
+    """
+    waiting = list(jobs)
+    while waiting:
+        failed: list[Job] = []
+        for job, result in hands.done(waiting):
+            entry = result or lost_job(job)
+            final = not entry.failed or job.attempt >= hands.attempts
+            if not final:
+                logger.warning("%s failed; it is tried again", job.item.name)
+                failed.append(replace(job, attempt=job.attempt + 1))
+            elif entry.failed and hands.attempts > 1:
+                entry = _quarantined(entry)
+            yield job, entry, final
+        waiting = failed
+
+
+def _quarantined(entry: Entry) -> Entry:
+    rows = tuple(
+        replace(row, status="quarantined") if row.status == "failed" else row for row in entry.rows
     )
-    session.overlap = case.overlap
-    return session
+    return replace(entry, rows=rows)
 
 
-def _row(case: Case, wanted: Wanted, session: Session, *, first: bool) -> Row:
-    """What came of one object, which is in the session afterwards if all went well."""
-    started = time.perf_counter()
-    if first:
-        session.change(1, name=wanted.name)
-    else:
-        session.new(wanted.name)
-    try:
-        prompts = [_prompt(one, session, voxel=case.voxel) for one in wanted.prompts]
-        for batch in [[p] for p in prompts] if wanted.one_by_one else [prompts]:
-            session.add(*batch)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the other objects go on
-        session.delete(session.current.number)
-        return failure(case.name, str(case.image), wanted.name, error)
-    seconds = time.perf_counter() - started
-    image = str(case.image)
-    return Row(case=case.name, image=image, object=wanted.name, status="done", seconds=seconds)
-
-
-def _measured(row: Row, session: Session, outputs: dict[str, str]) -> Row:
-    """The row with what can be said once all objects are there: later ones may take voxels."""
-    if row.status == "failed":
-        return row
-    session.select(next(one.number for one in session.objects if one.name == row.object))
-    mask = session.mask
-    return replace(
-        row,
-        voxels=int(np.count_nonzero(mask.array)),
-        volume_ml=mask.volume_ml,
-        score=session.score,
-        stability=session.stability,
-        notes="; ".join((*session.image.source.notes, *session.notes)),
-        output=outputs[row.object],
+def _outcome(entries: dict[str, Entry], begun: set[str], report: Place) -> Outcome:
+    failed = sum(entry.failed for entry in entries.values())
+    quarantined = sum(entry.quarantined for entry in entries.values())
+    right = [name for name, one in entries.items() if not one.failed and not one.quarantined]
+    done = sum(name in begun for name in right)
+    return Outcome(
+        done=done,
+        failed=failed,
+        quarantined=quarantined,
+        skipped=len(right) - done,
+        report=report,
+        entries=entries,
     )
-
-
-def _with_older(
-    rows: Sequence[Row], case: Case, folder: Path, settings: Settings
-) -> tuple[Row, ...]:
-    """The rows, of which failed ones note a result that an earlier run left under their name."""
-    written = {folder / row.output for row in rows if row.output}
-    paths = results_of(case, folder, settings.suffix, each=settings.each)
-    older = [path for path in paths if path not in written and path.exists()]
-    if not older:
-        return tuple(rows)
-    names = ", ".join(str(path.relative_to(folder)) for path in older)
-    note = f"left from an earlier run: {names}"
-    return tuple(replace(row, notes=note) if row.status == "failed" else row for row in rows)
-
-
-def _prompt(given: Typed | MaskFile, session: Session, *, voxel: bool) -> Prompt:
-    grid = session.image.grid
-    if isinstance(given, Typed):
-        return given.on(grid, voxel=voxel)
-    labels = open_labels(given.path)
-    patch = region_on(grid, labels, given.numbers)
-    return MaskPrompt(patch=patch, positive=given.kind == "start")
-
-
-def _written(session: Session, name: str, folder: Path, settings: Settings) -> dict[str, str]:
-    """The name of the file of each object."""
-    labels = session.labels()
-    if settings.each:
-        paths = labels.save_each(folder / name, settings.suffix)
-        found = zip(labels.segments, paths, strict=True)
-        return {segment.name: f"{name}/{path.name}" for segment, path in found}
-    path = labels.save(folder / f"{name}{settings.suffix}")
-    return {segment.name: path.name for segment in labels.segments}

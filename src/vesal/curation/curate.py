@@ -15,11 +15,11 @@ from vesal.curation.checks import DIED, FAILURES
 from vesal.curation.division import Division, divide, with_known_parts
 from vesal.curation.journal import Journal, key_of
 from vesal.curation.look import Look, Looked, look
-from vesal.curation.on_ray import done_on_ray
 from vesal.curation.output import check_outside, prepare, sweep, write_settings
 from vesal.curation.row import Row
 from vesal.curation.settings import Settings
 from vesal.datasets import Found, Pair, find_pairs
+from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
 from vesal.workers import done_by_workers
 

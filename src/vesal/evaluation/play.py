@@ -12,9 +12,9 @@ from vesal.evaluation.method import Method, Trial
 from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import Score, measured
-from vesal.evaluation.usage import measuring
 from vesal.evaluation.user import Said, Sight, generator_for
 from vesal.geometry.patch import Patch
+from vesal.usage import measuring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ This file lays out the page; `panel` paints a single plane.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,21 +108,53 @@ def check_picture_path(path: Path) -> None:
         raise ImageError(msg)
 
 
-def contact_sheet(rows: Sequence[Row], *, title: str, notes: Sequence[str] = ()) -> Pixels.Image:
-    """Return the sheet as an RGB picture; see `save_sheet`."""
-    bands = [_band(row) for row in rows]
-    if any(row.image.grid.ndim == 3 for row in rows):
+def contact_sheet(
+    rows: Iterable[Row], *, title: str, notes: Sequence[str] = (), columns: int = 1
+) -> Pixels.Image:
+    """Return the sheet as an RGB picture; see `save_sheet`.
+
+    Rows are asked for one after the other, so that the images of an iterator need not fit into
+    memory together; in several columns they follow each other from left to right.
+    """
+    bands: list[Pixels.Image] = []
+    legend = _Legend()
+    for row in rows:
+        bands.append(_band(row))
+        legend.add(row)
+    if legend.volume:
         notes = [*notes, _RADIOLOGICAL]
-    width = max(band.width for band in bands) + 2 * _MARGIN
-    header = _header(width, title, notes, rows)
-    height = header.height + sum(band.height + _GAP for band in bands) - _GAP + _MARGIN
+    columns = min(columns, len(bands))
+    across = max(band.width for band in bands) + _GAP
+    width = columns * across - _GAP + 2 * _MARGIN
+    header = _header(width, title, notes, legend)
+    lines = [bands[first : first + columns] for first in range(0, len(bands), columns)]
+    heights = [max(band.height for band in line) + _GAP for line in lines]
+    height = header.height + sum(heights) - _GAP + _MARGIN
     sheet = Pixels.new("RGB", (width, height), _PAPER)
     sheet.paste(header, (0, 0))
     top = header.height
-    for band in bands:
-        sheet.paste(band, (_MARGIN, top))
-        top += band.height + _GAP
+    for line, high in zip(lines, heights, strict=True):
+        for number, band in enumerate(line):
+            sheet.paste(band, (_MARGIN + number * across, top))
+        top += high
     return sheet
+
+
+@dataclass(slots=True, kw_only=True)
+class _Legend:
+    """What occurs on a sheet."""
+
+    volume: bool = False
+    known: bool = False
+    inside: bool = False
+    outside: bool = False
+
+    def add(self, row: Row) -> None:
+        """Take note of a row."""
+        self.volume |= row.image.grid.ndim == 3
+        self.known |= row.known is not None
+        self.inside |= any(mark.positive for mark in row.marks)
+        self.outside |= any(not mark.positive for mark in row.marks)
 
 
 def _band(row: Row) -> Pixels.Image:
@@ -206,7 +238,7 @@ def _window(row: Row, low: NDArray[np.float64], high: NDArray[np.float64]) -> tu
     return dark, bright
 
 
-def _header(width: int, title: str, notes: Sequence[str], rows: Sequence[Row]) -> Pixels.Image:
+def _header(width: int, title: str, notes: Sequence[str], legend: _Legend) -> Pixels.Image:
     """Title, notes, and the legend of the colours that occur."""
     header = Pixels.new("RGB", (width, _MARGIN + 74 + 19 * len(notes)), _PAPER)
     pen = ImageDraw.Draw(header)
@@ -215,22 +247,23 @@ def _header(width: int, title: str, notes: Sequence[str], rows: Sequence[Row]) -
     for note in notes:
         pen.text((_MARGIN, top), _ascii(note), _QUIET, ImageFont.load_default(13))
         top += 19
-    _draw_legend(pen, top + 14.0, rows)
+    _draw_legend(pen, top + 14.0, legend)
     return header
 
 
-def _draw_legend(pen: ImageDraw.ImageDraw, middle: float, rows: Sequence[Row]) -> None:
+def _draw_legend(pen: ImageDraw.ImageDraw, middle: float, legend: _Legend) -> None:
     font = ImageFont.load_default(13)
     x = float(_MARGIN)
     lines = [("segmented", PREDICTED)]
-    if any(row.known is not None for row in rows):
+    if legend.known:
         lines.append(("known label", KNOWN))
     for text, colour in lines:
         pen.line((x, middle, x + 22, middle), fill=colour, width=3)
         pen.text((x + 30, middle), text, _INK, font, "lm")
         x += 30 + pen.textlength(text, font) + 26
-    for inside, text in ((True, "click inside"), (False, "click outside")):
-        if any(mark.positive == inside for row in rows for mark in row.marks):
+    clicks = ((legend.inside, True, "click inside"), (legend.outside, False, "click outside"))
+    for occurs, inside, text in clicks:
+        if occurs:
             draw_click(pen, x + 9, middle, 9.0, inside=inside)
             pen.text((x + 26, middle), text, _INK, font, "lm")
             x += 26 + pen.textlength(text, font) + 26

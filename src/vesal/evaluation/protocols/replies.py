@@ -10,9 +10,9 @@ from vesal.datasets.challenge import FORMAT, Clicks, read_case
 from vesal.errors import ConfigError
 from vesal.evaluation.method import Method, Submission, Trial
 from vesal.evaluation.play import said_of
-from vesal.evaluation.usage import Usage, measuring
 from vesal.evaluation.user import Said, clicked
 from vesal.images import Image
+from vesal.usage import Usage, measuring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

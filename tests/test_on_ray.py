@@ -1,4 +1,4 @@
-"""Tests of vesal.curation.on_ray, with a Ray of two processors on this machine."""
+"""Tests of vesal.on_ray, with a Ray of two processors on this machine."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.curation.sets import content, settings, toy
-from vesal.curation import on_ray
+from vesal import on_ray
 from vesal.curation.curate import curate
 from vesal.errors import ConfigError, ResourceError
 

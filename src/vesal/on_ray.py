@@ -96,7 +96,11 @@ def _result(ray: Any, one: Any) -> Any:  # noqa: ANN401
     """What a job gave; None where its process died."""
     try:
         return ray.get(one)
-    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+    except (
+        ray.exceptions.WorkerCrashedError,
+        ray.exceptions.OutOfMemoryError,
+        ray.exceptions.NodeDiedError,
+    ):
         return None
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error

@@ -1,0 +1,194 @@
+"""`vesal run`: thousands of images by several processes or a cluster, through bad days."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vesal.cli.console import bar
+from vesal.cli.segment_many import check_suffix, print_outcome
+from vesal.cli.segment_one import check_model
+from vesal.errors import ConfigError, StoppedError
+
+if TYPE_CHECKING:
+    from vesal.cohort.key import Item
+    from vesal.cohort.place import Place
+    from vesal.cohort.run import Outcome
+    from vesal.cohort.settings import Settings
+
+HELP = """Segment a cohort of images with several processes, or on a Ray cluster.
+
+COHORT is a prompt file (JSON, CSV or Parquet, docs/prompts.md); with --auto a folder of images, \
+or a list of them: a path a line, or a table with the column image. COHORT, OUT and the paths in \
+COHORT may be addresses like s3://bucket/scans, with the extra: pip install 'vesal\\[remote]'.
+
+A run that was stopped or killed goes on with the same command. A case that fails is tried once \
+more at the end, then quarantined. OUT gets the results, report.csv and report.json with time and \
+memory of each case, and mosaic.png to look at. The exit code is 6 if a case failed. The results \
+do not depend on who made them. More: docs/cohorts.md."""
+EXAMPLES = """[bold]Examples[/bold]
+  [dim]on all cores of this machine[/dim]
+    vesal run cases.csv -o out/
+  [dim]all that an automatic model knows, in a folder of scans[/dim]
+    vesal run scans/ --auto --model my-auto.safetensors -o out/
+  [dim]on a Ray cluster, from and to S3[/dim]
+    vesal run s3://bucket/cases.parquet -o s3://bucket/out --ray auto"""
+
+_SHOWN = 10  # cases of the summary
+
+_Cohort = Annotated[str, typer.Argument(metavar="COHORT", show_default=False, help="What to do.")]
+_Output = Annotated[
+    str,
+    typer.Option("--output", "-o", metavar="OUT", show_default=False, help="Folder or address."),
+]
+_Auto = Annotated[
+    bool, typer.Option("--auto", metavar="", help="Find all that an automatic model was taught.")
+]
+_Model = Annotated[
+    str,
+    typer.Option("--model", metavar="MODEL", help="A name of `vesal models`, or a weights file."),
+]
+_Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", help="Processes at once; one a core if not given."),
+]
+_Ray = Annotated[
+    str,
+    typer.Option("--ray", metavar="ADDRESS", help="Of a Ray cluster: auto, local or ray://..."),
+]
+_Format = Annotated[
+    str, typer.Option("--format", metavar="SUFFIX", help="Of the results, like .seg.nrrd.")
+]
+_Each = Annotated[bool, typer.Option("--each", metavar="", help="A file for each object.")]
+_Again = Annotated[
+    bool, typer.Option("--again", metavar="", help="Do again what is done or quarantined.")
+]
+
+
+def run(  # noqa: PLR0913  # each is an option on the command line
+    cohort: _Cohort,
+    output: _Output,
+    auto: _Auto = False,
+    model: _Model = "vesal-mini",
+    workers: _Workers = None,
+    ray: _Ray = "",
+    format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
+    each: _Each = False,
+    again: _Again = False,
+) -> None:
+    """Segment a cohort, print a summary, and end with exit code 6 if a case failed.
+
+    Raises:
+        VesalError: what was given cannot be used, an extra is missing, or the disk refuses.
+        StoppedError: by Ctrl-C or SIGTERM.
+    """
+    if workers is not None and (workers < 1 or ray):
+        msg = f"--workers needs 1 or more, and no --ray beside it, got {workers}"
+        raise ConfigError(msg)
+    check_suffix(format)
+    if not auto:
+        check_model(model)
+    with bar("reading the cohort", left=True) as progress, _terminated_as_interrupted():
+        from vesal.cohort.mosaic import write_mosaic
+        from vesal.cohort.place import place_of
+        from vesal.cohort.run import Hands
+        from vesal.cohort.run import run as run_cohort
+        from vesal.progress import with_time_left
+
+        source, folder = place_of(cohort), place_of(output)
+        items = _items(source, auto=auto)
+        progress(0, 1, "loading the model")
+        settings = _settings(model, format, auto=auto, each=each)
+        hands = Hands(workers=workers or os.cpu_count() or 1, ray=ray, attempts=2)
+        with _prepared(folder):
+            outcome = run_cohort(
+                items,
+                folder,
+                settings,
+                hands=hands,
+                again=again,
+                keep=(source,),
+                progress=with_time_left(progress),
+            )
+            progress(0, 1, "drawing the mosaic")
+            drawn = write_mosaic(items, outcome.entries, folder)
+    _print_summary(outcome)
+    print_outcome(outcome, [("mosaic", str(folder / "mosaic.png"))] if drawn else [])
+
+
+@contextmanager
+def _prepared(folder: "Place") -> Iterator[None]:
+    """Make the folder, and say what stays in it if the run is stopped; StoppedError then."""
+    from vesal.images.write import make_folder
+
+    if isinstance(folder, Path):
+        make_folder(folder)
+    try:
+        yield
+    except KeyboardInterrupt:
+        msg = f"stopped; what is done is kept in {folder}: the same command goes on"
+        raise StoppedError(msg) from None
+
+
+def _items(source: "Place", *, auto: bool) -> "tuple[Item, ...]":
+    from vesal.cohort.prompt_file import read_cases
+    from vesal.cohort.scan_list import read_scans
+
+    if not auto and isinstance(source, Path) and source.is_dir():
+        msg = f"{source} is a folder: give a prompt file, or --auto with an automatic model"
+        raise ConfigError(msg)
+    return read_scans(source) if auto else read_cases(source)
+
+
+def _settings(model: str, suffix: str, *, auto: bool, each: bool) -> "Settings":
+    """Settings that name the model as every process finds it; it is loaded here for its hash."""
+    from vesal.cohort.settings import Settings, load_named
+
+    _, identity = load_named(model, without_prompts=auto)
+    name = str(Path(model).resolve()) if Path(model).exists() else model
+    return Settings(
+        model=name, identity=identity, automatic=auto, suffix=suffix, each=each, threads=1
+    )
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print_summary(outcome: "Outcome") -> None:
+    """What failed, then what took longest: a line for each case."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    entries = outcome.entries.items()
+    bad = [(name, one) for name, one in entries if one.failed or one.quarantined]
+    slow = sorted(entries, key=lambda pair: -pair[1].seconds)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("case", "status", "seconds", "MiB", "what went wrong"):
+        table.add_column(column, justify="right" if column in ("seconds", "MiB") else "left")
+    for name, entry in [*bad[:_SHOWN], *[pair for pair in slow if pair not in bad][:_SHOWN]]:
+        status = "quarantined" if entry.quarantined else "failed" if entry.failed else "done"
+        why = next((row.message for row in entry.rows if row.message), "")
+        numbers = (f"{entry.seconds:.1f}", f"{entry.memory_mib:.0f}")
+        table.add_row(escape(name), status, *numbers, escape(why))
+    console = Console()
+    console.print(table)
+    shown = min(len(bad), _SHOWN) + min(len(outcome.entries) - len(bad), _SHOWN)
+    if shown < len(outcome.entries):
+        console.print(f"and {len(outcome.entries) - shown} more in the report", style="dim")
+    console.print()

@@ -1,0 +1,105 @@
+"""One case, as it is given to a process: what it does, and what it leaves behind."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from vesal.cohort.automatic import scan_rows
+from vesal.cohort.images import Images
+from vesal.cohort.key import Item
+from vesal.cohort.place import Place
+from vesal.cohort.prompted import case_rows
+from vesal.cohort.report import Entry, Row
+from vesal.cohort.results import results_of
+from vesal.cohort.scan import Scan
+from vesal.cohort.settings import Settings, loads
+from vesal.cohort.stage import Stage
+from vesal.usage import measuring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A case, where its results go, and how it is done."""
+
+    item: Item
+    key: str
+    folder: Place
+    settings: Settings
+    attempt: int = 1
+
+
+def run_job(job: Job) -> Entry:
+    """Segment a case and write its results, each whole or not at all; what came of it.
+
+    Raises:
+        VesalError: what stops the whole run: no model, a full disk, a place that does not answer.
+    """
+    with measuring() as used, Stage() as stage:
+        folder = stage.results(job.folder)
+        if isinstance(job.item, Scan):
+            rows = scan_rows(job.item, stage, folder, job.settings)
+        else:
+            rows = case_rows(job.item, _images(), stage, folder, job.settings)
+        _hand_over(rows, folder, job.folder)
+        rows = _with_older(rows, job)
+    return Entry(
+        key=job.key,
+        rows=rows,
+        attempts=job.attempt,
+        seconds=round(used.seconds, 3),
+        memory_mib=round(used.memory_mib, 1),
+        worker=f"{platform.node()}:{os.getpid()}",
+        loads=loads(),
+    )
+
+
+def lost_job(job: Job) -> Entry:
+    """What came of a case in which its process died."""
+    row = Row(
+        case=job.item.name,
+        image=str(job.item.image),
+        object="",
+        status="failed",
+        message="its process died, as one does that is killed, crashes or lacks memory",
+    )
+    return Entry(key=job.key, rows=(row,), attempts=job.attempt)
+
+
+@lru_cache(maxsize=1)
+def _images() -> Images:
+    return Images()
+
+
+def _hand_over(rows: Sequence[Row], written: Path, folder: Place) -> None:
+    """Bring results to where they stay for good: to the disk itself, or to their address."""
+    for name in dict.fromkeys(row.output for row in rows if row.output):
+        if isinstance(folder, Path):
+            _settle(written / name)
+            _settle((written / name).parent)
+        else:
+            (folder / name).put(written / name)
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlive a loss of power."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _with_older(rows: Sequence[Row], job: Job) -> tuple[Row, ...]:
+    """The rows, of which failed ones note a result that an earlier run left under their name."""
+    if all(row.status == "done" for row in rows):
+        return tuple(rows)
+    written = {row.output for row in rows if row.output}
+    names = results_of(job.item, job.settings.suffix, each=job.settings.each)
+    older = [name for name in names if name not in written and (job.folder / name).exists()]
+    if not older:
+        return tuple(rows)
+    note = f"left from an earlier run: {', '.join(older)}"
+    return tuple(replace(row, notes=note) if row.status == "failed" else row for row in rows)

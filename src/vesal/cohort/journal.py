@@ -1,0 +1,135 @@
+"""What came of each case so far: a line each, on the disk before the next one is begun.
+
+A run that is killed goes on from it. The last line may be torn then, and is taken off. In an
+object store, which cannot append, each case is an object of its own.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from vesal.cohort.place import Place, Remote
+from vesal.cohort.report import Entry, entry_of
+from vesal.errors import ConfigError, ResourceError
+
+_NAME = "journal.jsonl"
+_OBJECTS = ".journal"
+_VERSION = 1
+
+
+class Journal:
+    """The journal of a folder for results.
+
+    Args:
+        entries: of earlier runs.
+        keep: puts a case and the text of its record where it stays.
+    """
+
+    def __init__(self, entries: dict[str, Entry], keep: "_File | _Objects") -> None:
+        self._entries = entries
+        self._keep = keep
+
+    def entry(self, case: str) -> Entry | None:
+        """What is remembered of a case, if it was run."""
+        return self._entries.get(case)
+
+    def add(self, case: str, entry: Entry) -> None:
+        """Take down what came of a case; it outlives this machine's power afterwards.
+
+        Raises:
+            ResourceError: if the disk refuses.
+        """
+        record = {"version": _VERSION, "case": case, "entry": asdict(entry)}
+        self._keep.add(case, json.dumps(record))
+        self._entries[case] = entry
+
+
+@contextmanager
+def opened(folder: Place) -> Iterator[Journal]:
+    """Give the journal of a folder, which no other run can open meanwhile.
+
+    An object store knows no such lock: there it is for the user to start one run alone.
+
+    Raises:
+        ConfigError: another run is at work there; or the journal is damaged or of another version.
+        ResourceError: the disk refuses.
+    """
+    if isinstance(folder, Remote):
+        place = folder / _OBJECTS
+        records = sorted(place.read_each().items())
+        yield Journal(_entries(place, [text for _, text in records]), _Objects(place))
+        return
+    path = folder / _NAME
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}): choose a folder with room"
+        raise ResourceError(msg) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            msg = f"another run is at work in {folder}; wait for its end or choose another folder"
+            raise ConfigError(msg) from error
+        yield Journal(_entries(path, _whole_lines(file)), _File(path, file))
+
+
+class _File:
+    """Lines of a file that is held open."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+
+    def add(self, _case: str, text: str) -> None:
+        try:
+            self._file.write(f"{text}\n".encode())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            msg = f"{self._path} cannot be written ({error.strerror}): make room, then go on"
+            raise ResourceError(msg) from error
+
+
+class _Objects:
+    """An object for each case, whose newest record takes the place of the older one."""
+
+    def __init__(self, place: Remote) -> None:
+        self._place = place
+
+    def add(self, case: str, text: str) -> None:
+        name = hashlib.sha256(case.encode()).hexdigest()[:24]
+        (self._place / f"{name}.json").write_bytes(text.encode())
+
+
+def _whole_lines(file: BinaryIO) -> list[bytes]:
+    """All lines, after what a run that was killed had not finished was taken off the end."""
+    file.seek(0)
+    content = file.read()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        file.truncate(whole)
+    return content[:whole].splitlines()
+
+
+def _entries(place: Place, records: list[bytes]) -> dict[str, Entry]:
+    """The last entry of each case."""
+    entries: dict[str, Entry] = {}
+    for number, text in enumerate(records, 1):
+        try:
+            record = json.loads(text)
+            if record["version"] != _VERSION:
+                raise ValueError
+            entries[str(record["case"])] = entry_of(record["entry"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = (
+                f"{place} is damaged or of another version of vesal (record {number}); move it "
+                "away, or choose another folder"
+            )
+            raise ConfigError(msg) from error
+    return entries
