@@ -112,7 +112,7 @@ def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
 def _held(work: Path) -> Iterator[None]:
     """Keep other servers out of a folder, in which each would write over the other's steps."""
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)  # scans lie in it as they are
         lock = FileLock(work / ".lock", timeout=0)
         lock.acquire()
     except Timeout as error:
