@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 NEEDS := pyproject.toml constraints.txt | $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint types format clean
+.PHONY: help setup demo test bench lint types format wheel audit clean
 
 help:  ## Show these targets.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -41,6 +41,15 @@ types: setup  ## Types of the sources and the tests.
 format: setup  ## Format the code and mend what ruff can mend.
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+wheel:  ## Build wheel and sdist, install the wheel in an empty environment, run it offline.
+	@sh scripts/check_wheel.sh "$$(PYTHON='$(PYTHON)' sh scripts/find_python.sh)"
+
+# In an environment of its own. Strict: what the database does not answer for is an error, not a pass.
+audit: $(BIN)/python  ## Known weaknesses of what is pinned; asks pip-audit's database.
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip --disable-pip-version-check -qq install pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 clean:  ## Remove the environment and what the tools left.
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

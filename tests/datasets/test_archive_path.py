@@ -54,7 +54,7 @@ def test_no_name_leads_out_of_an_archive(tmp_path: Path) -> None:
     """Neither one that is asked for nor one that an archive holds."""
     names = ("../a.png", "/etc/b.png", "c/../../d.png", "e\\..\\f.png", "good/g.png", "folder/")
     archive = zipped(tmp_path / "x.zip", dict.fromkeys(names, b""))
-    assert list(paths.names_in_archive(archive)) == ["/etc/b.png", "good/g.png"]
+    assert list(paths.names_in_archive(archive)) == ["good/g.png"]
     with pytest.raises(ImageError, match=r"leads out of x\.zip"):
         unpacked(archive / "../a.png")
     with pytest.raises(ImageError, match=r"etc/b\.png is not in"):

@@ -99,6 +99,8 @@ def open_archive(path: Path) -> Archive:
 def unreadable(path: Path, error: Exception) -> CheckpointError:
     """The error of a file that cannot be read, in one sentence."""
     reason = str(error) or type(error).__name__
+    if isinstance(error, EOFError):  # most say nothing else
+        reason = "it ends early, or is a pickle that torch.save did not write; download it again"
     if isinstance(error, OSError) and error.strerror:  # without its number, and the path once
         reason = f"{error.strerror}; give the path of a .pth, .pt or .safetensors file"
     if isinstance(error, zipfile.BadZipFile):  # its end is the table of contents

@@ -49,8 +49,13 @@ def names_in_archive(path: Path) -> Iterator[str]:
         ImageError: the archive is damaged.
     """
     for name in open_archive(path).names():
-        if not name.endswith("/") and "\\" not in name and ".." not in name.split("/"):
+        if not name.endswith("/") and not leads_out(name):
             yield name
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name would lead out of the archive that it is joined to, on any system."""
+    return name.startswith("/") or "\\" in name or ".." in name.split("/")
 
 
 def file_chunks(path: Path) -> Iterator[bytes]:

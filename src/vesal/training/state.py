@@ -1,6 +1,7 @@
 """What a run is at a step, in a file: whole or the one before, read without running anything."""
 
 import pickle
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,9 @@ def load_state(path: Path) -> dict[str, Any]:
         CheckpointError: the file is damaged, or something else.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a file that is refused anyway
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except UNFIT as error:
         raise unfit(path, error) from error
     if not isinstance(state, dict):

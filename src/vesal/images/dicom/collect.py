@@ -18,6 +18,7 @@ from vesal.errors import ImageError, ResourceError
 from vesal.images.allowance import check_size, may_open
 from vesal.images.dicom.header import DIRECTORY, looks_like_dicom
 from vesal.images.dicom.quiet import DAMAGED
+from vesal.images.packing import check_packing
 
 _HEAD_BYTES = 132
 _MOST_FILES = 200_000  # a whole-body study of four dimensions has some ten thousand
@@ -125,6 +126,7 @@ def _unpacked(path: Path, folder: Path) -> Files:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
+            check_packing(members)
             _check_size(members, path, folder)
             for number, member in enumerate(sorted(members, key=lambda one: one.filename)):
                 name = re.sub(r"[^\w.-]", "_", member.filename.rpartition("/")[2])[-80:]

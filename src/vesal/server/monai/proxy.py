@@ -36,17 +36,17 @@ _OHIF_POLICY = {
 @router.api_route("/proxy/dicom/{path:path}", methods=["GET", "POST"])
 async def dicomweb(path: str, request: Request, here: Here) -> Response:
     """What the DICOMweb server answers."""
-    if not here.settings.dicomweb:
+    if here.upstream is None:
         raise NotFoundError("this server has no DICOMweb server behind it; see --dicomweb")
     for root in _ROOTS:  # OHIF's names for its three services, which are one address
         path = path.removeprefix(root)
     plain = unquote(unquote(path))
     if ".." in plain.replace("\\", "/").split("/") or not plain.isprintable():
         raise NotFoundError("there is no such path")
-    client = httpx.AsyncClient(timeout=_TIMEOUT)
+    client = httpx.AsyncClient(timeout=_TIMEOUT, auth=here.upstream.login)
     sent = client.build_request(
         request.method,
-        f"{here.settings.dicomweb.rstrip('/')}/{path}",
+        f"{here.upstream.url.rstrip('/')}/{path}",
         params=httpx.QueryParams(request.url.query),
         headers={name: request.headers[name] for name in _SENT if name in request.headers},
         content=request.stream() if request.method == "POST" else None,

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pydicom
 import requests
@@ -31,14 +32,22 @@ class Upstream:
     """Series of a DICOMweb server.
 
     Args:
-        url: of its root, such as http://127.0.0.1:8042/dicom-web.
+        url: of its root, such as http://127.0.0.1:8042/dicom-web; before the host there may be a
+            user and a password.
         folder: where series are kept while this server runs.
         limits: on what is fetched.
     """
 
+    url: str
+    """The address alone: it stands in errors and logs, so that no password may."""
+    login: tuple[str, str] | None
+    """User and password."""
+
     def __init__(self, url: str, folder: Path, limits: Limits) -> None:
+        self.url, self.login = _parted(url)
         self._connections = requests.Session()
-        self._client = DICOMwebClient(url=url, session=self._connections, timeout=_TIMEOUT_S)
+        self._connections.auth = self.login
+        self._client = DICOMwebClient(url=self.url, session=self._connections, timeout=_TIMEOUT_S)
         self._client.set_http_retry_params(retry=False)  # a user waits, and can ask again
         self._folder, self._limits = folder, limits
         self._lock = asyncio.Lock()
@@ -123,6 +132,15 @@ class Upstream:
                 raise UpstreamError(msg) from error
         if "ReferencedSOPSequence" not in answer:
             raise UpstreamError("the DICOMweb server did not take the label")
+
+
+def _parted(url: str) -> tuple[str, tuple[str, str] | None]:
+    """An address without its user and password, and these."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url, None
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return plain, (unquote(parts.username), unquote(parts.password or ""))
 
 
 def _short(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""What must hold whatever a file, an archive or a client says."""
