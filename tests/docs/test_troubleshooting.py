@@ -41,7 +41,7 @@ def test_the_message_is_in_the_source(message: str) -> None:
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     """And every one that an error can have is in the table."""
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", _TEXT, re.MULTILINE)}
-    kinds = [VesalError, *_descendants(VesalError)]
+    kinds: list[type[VesalError]] = [VesalError, *_descendants(VesalError)]
     known = {kind.exit_code for kind in kinds} - {VesalError.exit_code}
     assert told == known | {FAILED_EXIT_CODE, _BUG_EXIT_CODE}
 
