@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 NEEDS := pyproject.toml constraints.txt | $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint types format wheel audit clean
+.PHONY: help setup demo test bench docs lint types format wheel audit clean
 
 help:  ## Show these targets.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: lint types  ## Everything: lint, types and all tests.
 
 bench: setup  ## The README's table of quality: vesal-mini and baselines on the declared test set.
 	$(BIN)/python benchmarks/quality.py --workers 2
+
+docs: setup  ## The documentation as a site, in site/; warnings are errors.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup  ## Style, formatting, floors, sizes.
 	$(BIN)/ruff check $(SOURCES)
@@ -52,7 +55,7 @@ audit: $(BIN)/python  ## Known weaknesses of what is pinned; asks pip-audit's da
 	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 clean:  ## Remove the environment and what the tools left.
-	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) demo-output site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@python="$$(PYTHON='$(PYTHON)' sh scripts/find_python.sh)" && "$$python" -m venv $(VENV)
@@ -64,7 +67,7 @@ $(READY): $(NEEDS)
 
 $(READY_DEV): $(NEEDS)
 	@echo "setting up $(VENV) for development (once)"
-	@$(PIP) install -c constraints.txt -e '.[curate,dev,dicom,evaluate,hub,mesh,onnx,ray,remote,server,train]'
+	@$(PIP) install -c constraints.txt -e '.[curate,dev,dicom,docs,evaluate,hub,mesh,onnx,ray,remote,server,train]'
 	@$(PIP) install --no-deps monailabel==0.8.5 || echo "no monailabel client: its tests are skipped"
 	@sh scripts/install_for_tests.sh
 	@touch $(READY) $@

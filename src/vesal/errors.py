@@ -1,15 +1,15 @@
 """Every error a caller of vesal can meet.
 
-VesalError
-+-- InputError (also a ValueError)   what was given cannot be used
-|   +-- PromptError                  a click, box, scribble or mask prompt
-|   +-- GeometryError                a grid, an affine, a box, a point
-|   +-- ImageError                   a file or folder that should hold an image
-|   +-- ConfigError                  a setting, a name, an unknown key
-+-- CheckpointError                  weights that do not fit or cannot be trusted
-+-- SessionError                     a step the session cannot take now
-+-- ResourceError                    disk, memory or device refused
-+-- StoppedError                     the user, or the system, ended long work that can go on
+    VesalError
+    +-- InputError (also a ValueError)   what was given cannot be used
+    |   +-- PromptError                  a click, box, scribble or mask prompt
+    |   +-- GeometryError                a grid, an affine, a box, a point
+    |   +-- ImageError                   a file or folder that should hold an image
+    |   +-- ConfigError                  a setting, a name, an unknown key
+    +-- CheckpointError                  weights that do not fit or cannot be trusted
+    +-- SessionError                     a step the session cannot take now
+    +-- ResourceError                    disk, memory or device refused
+    +-- StoppedError                     the user, or the system, ended long work that can go on
 
 A message is one sentence: what was wrong, what was given, what would be right.
 """
