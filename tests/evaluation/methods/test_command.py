@@ -300,8 +300,8 @@ def test_masks_lie_beside_the_prompts(tmp_path: Path, name: str) -> None:
     )
     (wanted,) = read_cases(tmp_path / "p.json")[0].wanted
     start, avoid, _ = wanted.prompts
-    assert np.array_equal(open_labels(start.path).array > 0, mask)  # type: ignore[union-attr]
-    assert np.array_equal(open_labels(avoid.path).array > 0, ~mask)  # type: ignore[union-attr]
+    assert np.array_equal(open_labels(start.path).array > 0, mask)  # type: ignore[union-attr, arg-type]
+    assert np.array_equal(open_labels(avoid.path).array > 0, ~mask)  # type: ignore[union-attr, arg-type]
 
 
 def test_a_box_beside_the_grids_axes_becomes_one_round_it() -> None:
