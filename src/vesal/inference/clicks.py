@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vesal.arrays import Intensities, MaskArray, PointFlags, PointsMm
-from vesal.geometry.components import component_at
+from vesal.geometry.components import pieces_at
 from vesal.geometry.grid import Grid
 from vesal.prompts import Box
 
@@ -82,10 +82,4 @@ class Clicks:
     def joined(self, mask: MaskArray, grid: Grid) -> MaskArray:
         """The pieces of the mask that hold a positive click; all of it if none is in the grid."""
         held = [voxel for voxel, positive in self.voxels(grid) if positive]
-        if not held:
-            return mask
-        kept = np.zeros_like(mask)
-        for voxel in held:
-            if not kept[voxel]:
-                kept |= component_at(mask, voxel)
-        return kept
+        return pieces_at(mask, held) if held else mask

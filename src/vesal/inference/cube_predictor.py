@@ -280,10 +280,7 @@ class CubePredictor:
         starts, blended = blend(_windows(cube), self._size // self._mask_size)
         size = [n * (self._size // self._mask_size) for n in blended.shape]
         stops = [a + n for a, n in zip(starts, size, strict=True)]
-        part, _, logits = pasted(self._fine(blended), self._lattice.crop(starts, stops), image)
-        now = Patch.of(logits > 0, [s.start for s in part], image.shape)
-        if cube.elsewhere.is_empty:
-            return now
+        part, now = pasted(self._fine(blended), self._lattice.crop(starts, stops), image)
         return cube.elsewhere.without(part).union(now)
 
     def _given(self, patch: Patch | None) -> _Cube | None:

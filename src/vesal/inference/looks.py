@@ -45,15 +45,11 @@ def laid_over(looks: Sequence[Look], window: Grid, image: Grid) -> Resampled:
 
 
 def found_in(looks: Sequence[Look], image: Grid) -> Patch:
-    """The mask of several windows on the image's own grid, the later ones on top.
-
-    Logits are resampled, then thresholded.
-    """
+    """The mask of several windows on the image's own grid, the later ones on top."""
     found = Patch.empty(image.shape)
     for look in looks:
-        part, _, logits = pasted(look.logits, look.view.grid(image), image)
-        now = Patch.of(logits > 0, [s.start for s in part], image.shape)
-        found = now if found.is_empty else found.without(part).union(now)
+        part, now = pasted(look.logits, look.view.grid(image), image)
+        found = found.without(part).union(now)
     return found
 
 

@@ -1,7 +1,11 @@
 """Logits of a window brought back to the image's own grid: the way back of every 3D answer."""
 
-from vesal.arrays import Intensities, Resampled
+import numpy as np
+
+from vesal.arrays import Intensities, MaskArray
+from vesal.geometry.components import mask_box
 from vesal.geometry.grid import Grid
+from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
 from vesal.inference.windows import part_under
 
@@ -9,10 +13,11 @@ OUTSIDE = -20.0
 """The logit where nothing was looked at, and outside of a user's box."""
 
 
-def pasted(
-    logits: Intensities, window: Grid, image: Grid
-) -> tuple[tuple[slice, ...], Grid, Resampled]:
-    """The part of the image under the window, its grid, and the logits there, to be thresholded.
+def pasted(logits: Intensities, window: Grid, image: Grid) -> tuple[tuple[slice, ...], Patch]:
+    """The part of the image under the window, and the mask in it.
+
+    Logits are resampled, then thresholded; only around those above 0, for elsewhere no mean of them
+    is above 0.
 
     Args:
         logits: on the window's grid.
@@ -20,6 +25,34 @@ def pasted(
         image: the image's grid.
     """
     part = part_under(image, window)
-    local = image.crop([s.start for s in part], [s.stop for s in part])
-    found = resample(logits, window, local, fill=OUTSIDE)
-    return part, local, found
+    around = reached(logits > 0, window, image)
+    if around is None:
+        return part, Patch.empty(image.shape)
+    starts = [max(a.start, b.start) for a, b in zip(part, around, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(part, around, strict=True)]
+    if any(b <= a for a, b in zip(starts, stops, strict=True)):
+        return part, Patch.empty(image.shape)
+    found = resample(logits, window, image.crop(starts, stops), fill=OUTSIDE)
+    return part, Patch.of(found > 0, starts, image.shape)
+
+
+def reached(voxels: MaskArray, source: Grid, target: Grid) -> tuple[slice, ...] | None:
+    """The range of a grid in which some voxels of another have a say when it is read linearly.
+
+    None where there is none.
+
+    Args:
+        voxels: on the other grid.
+        source: the other grid; its axes are the target's, in any order.
+        target: the grid of the range.
+    """
+    box = mask_box(voxels)
+    if box is None:
+        return None
+    ends = np.array([[s.start - 1 for s in box], [s.stop for s in box]], np.float64)
+    low, high = np.sort(target.to_index(source.to_world(ends)), axis=0)
+    starts = np.clip(np.floor(low), 0, target.shape).astype(int).tolist()
+    stops = np.clip(np.ceil(high) + 1, 0, target.shape).astype(int).tolist()
+    if any(b <= a for a, b in zip(starts, stops, strict=True)):
+        return None
+    return tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))
