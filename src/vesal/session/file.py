@@ -142,12 +142,21 @@ class Journal:
                 os.truncate(path, saved.journal_bytes)
         return journal
 
-    def add(self, line: Line, masks: Masks) -> None:
-        """Take a line down; afterwards it is on the disk, or nothing has changed.
+    def add(self, before: History, after: History) -> None:
+        """Take a step down; afterwards it is on the disk, or nothing has changed.
+
+        Args:
+            before: all that is in the journal.
+            after: the same one action on, or one undone or redone.
 
         Raises:
             ResourceError: if the disk refuses.
         """
+        masks: Masks = {}
+        if after.actions is before.actions:
+            line: Line = {"do": "undo" if after.position < before.position else "redo"}
+        else:
+            line, masks = action_line(after.actions[-1], before.now)
         with _disk(self._folder):
             self._write_masks(masks)
             self._write([line])
