@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.grids import rotation
-from vesal.geometry import Grid
+from vesal.geometry import Grid, Patch
 from vesal.geometry.resample import resample
-from vesal.inference.paste import OUTSIDE, pasted
+from vesal.inference.paste import OUTSIDE, given_logits, laid_over, pasted, share_of
 
 
 def test_logits_return_to_the_part_of_the_image_under_their_window() -> None:
@@ -60,3 +60,27 @@ def test_a_window_that_reaches_out_of_the_image_gives_what_lies_in_it() -> None:
     part, found = pasted(logits, Grid(shape=(4, 4, 4), affine=affine), image)
     assert part == (slice(0, 2), slice(3, 6), slice(4, 6))
     assert np.array_equal(found.within(part), logits[2:, :3, :2] > 0)
+
+
+def test_the_later_logits_count_where_two_windows_overlap() -> None:
+    """Elsewhere the earlier ones, and 0 where there are none."""
+    window = Grid(shape=(6, 6), affine=np.eye(3))
+    wide, narrow = window.crop([0, 0], [5, 5]), window.crop([1, 1], [3, 3])
+    looks = [(np.full(g.shape, v, np.float32), g) for v, g in ((5.0, wide), (-3.0, narrow))]
+    wanted = np.zeros((6, 6))
+    wanted[:5, :5], wanted[1:3, 1:3] = 5, -3
+    assert np.array_equal(laid_over(looks, window), wanted)
+
+
+def test_a_mask_to_begin_with_looks_as_if_the_model_had_been_sure_of_it() -> None:
+    """Where it fills half of a voxel of the window the model is unsure."""
+    image = Grid(shape=(4, 4), affine=np.eye(3))
+    mask = np.zeros((4, 4), np.bool_)
+    mask[1:, :] = mask[0, 3] = True
+    affine = np.eye(3)
+    affine[0, 2] = 0.5
+    window = Grid(shape=(3, 4), affine=affine)
+    given = given_logits(Patch.of(mask), image, window)
+    assert np.array_equal(given[:, 0], [0, 6, 6])
+    assert np.array_equal(given[:, 3], [6, 6, 6])
+    assert np.array_equal(share_of(Patch.of(mask), image, image), mask)

@@ -21,6 +21,11 @@ class Clicks:
     made: PointFlags | None = None
     """Which of them the user made, and not a drawing that they stand for; None for all."""
 
+    @classmethod
+    def none(cls, ndim: int) -> "Clicks":
+        """No click, in so many axes."""
+        return cls(points_mm=np.zeros((0, ndim)), positive=np.zeros(0, np.bool_))
+
     @property
     def own(self) -> PointFlags:
         """Whether the user made each of them."""
@@ -41,17 +46,15 @@ class Clicks:
             made=np.append(False, self.own),
         )
 
-    def only(self, chosen: PointFlags | slice) -> "Clicks":
-        """The chosen ones of the clicks."""
+    def only(self, chosen: PointFlags | slice | list[int]) -> "Clicks":
+        """The chosen ones of the clicks; in another order, if numbers say so."""
         return Clicks(
             points_mm=self.points_mm[chosen], positive=self.positive[chosen], made=self.own[chosen]
         )
 
-    def ordered(self, order: list[int]) -> "Clicks":
-        """The clicks in another order."""
-        return Clicks(
-            points_mm=self.points_mm[order], positive=self.positive[order], made=self.own[order]
-        )
+    def in_sight(self, grid: Grid) -> "Clicks":
+        """The clicks that lie in a grid."""
+        return self.only(grid.contains(grid.to_index(self.points_mm)))
 
     def begins_with(self, first: "Clicks") -> bool:
         """Whether these are the other clicks and perhaps more."""

@@ -1,17 +1,16 @@
-"""What a model said of windows of an image: kept together, laid over one another, compared."""
+"""What a model said of windows of an image: kept together, and compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import Intensities, Resampled
+from vesal.arrays import Intensities
 from vesal.geometry.components import pieces_with
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
-from vesal.geometry.resample import resample
 from vesal.inference.clicks import Clicks
-from vesal.inference.paste import OUTSIDE, pasted
+from vesal.inference.paste import pasted
 from vesal.inference.windows import View
 
 STEADY_OFFSET = 0.5
@@ -26,22 +25,6 @@ class Look:
     logits: Intensities
     """On the view's grid; above 0 is inside."""
     view: View
-
-
-def in_sight(look: Look, clicks: Clicks, image: Grid) -> Clicks:
-    """The clicks that a window shows."""
-    window = look.view.grid(image)
-    return clicks.only(window.contains(window.to_index(clicks.points_mm)))
-
-
-def laid_over(looks: Sequence[Look], window: Grid, image: Grid) -> Resampled:
-    """The logits of several windows on the grid of another, the later ones on top; else 0."""
-    laid = np.zeros(window.shape, np.float32)
-    for look in looks:
-        found = resample(look.logits, look.view.grid(image), window, fill=OUTSIDE)
-        seen = found > OUTSIDE
-        laid[seen] = found[seen]
-    return laid
 
 
 def found_in(looks: Sequence[Look], image: Grid) -> Patch:

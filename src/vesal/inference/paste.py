@@ -1,8 +1,10 @@
-"""Logits of a window brought back to the image's own grid: the way back of every 3D answer."""
+"""What is known on one grid brought to another: windows, and the image that they show."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
-from vesal.arrays import Intensities, MaskArray
+from vesal.arrays import Intensities, MaskArray, Resampled
 from vesal.geometry.components import mask_box
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
@@ -11,6 +13,8 @@ from vesal.inference.windows import part_under
 
 OUTSIDE = -20.0
 """The logit where nothing was looked at, and outside of a user's box."""
+
+_GIVEN_LOGIT = 6.0
 
 
 def pasted(logits: Intensities, window: Grid, image: Grid) -> tuple[tuple[slice, ...], Patch]:
@@ -56,3 +60,28 @@ def reached(voxels: MaskArray, source: Grid, target: Grid) -> tuple[slice, ...] 
     if any(b <= a for a, b in zip(starts, stops, strict=True)):
         return None
     return tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))
+
+
+def laid_over(looks: Iterable[tuple[Intensities, Grid]], window: Grid) -> Resampled:
+    """Logits on several grids brought to the grid of a window, the later ones on top; else 0."""
+    laid = np.zeros(window.shape, np.float32)
+    for logits, grid in looks:
+        found = resample(logits, grid, window, fill=OUTSIDE)
+        seen = found > OUTSIDE
+        laid[seen] = found[seen]
+    return laid
+
+
+def given_logits(patch: Patch, image: Grid, window: Grid) -> Resampled:
+    """A mask to begin with on a window's grid, as if the model had said it."""
+    return as_logits(share_of(patch, image, window))
+
+
+def as_logits(share: Resampled) -> Resampled:
+    """Logits for how much of each voxel a mask to begin with fills, 0 to 1."""
+    return np.asarray(_GIVEN_LOGIT * (2 * share - 1), np.float32)
+
+
+def share_of(patch: Patch, image: Grid, window: Grid) -> Resampled:
+    """How much of each voxel of a window a mask of the image fills, 0 to 1, read linearly."""
+    return resample(patch.array(), image.crop(patch.start, patch.stop), window)

@@ -130,8 +130,8 @@ class SlicePredictor:
         given: dict[int, Patch] = {}
         if previous is not None and not previous.mask.is_empty:
             given = self._slices.patches(previous.mask)
-        none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
-        return _Memory(request=Request(clicks=none), looks={}, given=given)
+        nothing = Request(clicks=Clicks.none(self._grid.ndim))
+        return _Memory(request=nothing, looks={}, given=given)
 
     def _prompted(self, number: int, request: Request, now: _Round) -> Look:
         """A prompted slice: as remembered where nothing new was said, else asked again.
@@ -227,7 +227,7 @@ class SlicePredictor:
             nothing: MaskArray = np.zeros((1,) * self._grid.ndim, np.bool_)
             return now.said.request.settled(nothing, [0] * nothing.ndim, self._grid)
         low = np.min([patch.start for patch in held], axis=0)
-        high = np.max([np.add(patch.start, patch.shape) for patch in held], axis=0)
+        high = np.max([patch.stop for patch in held], axis=0)
         mask = np.zeros(high - low, np.bool_)
         for patch in held:
             first = np.array(patch.start) - low

@@ -221,7 +221,7 @@ class Objects:
         if not changed:
             return None
         starts = np.min([patch.start for patch in changed], axis=0)
-        stops = np.max([np.add(patch.start, patch.shape) for patch in changed], axis=0)
+        stops = np.max([patch.stop for patch in changed], axis=0)
         return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
 
     def _holds(self, one: Object) -> bool:
