@@ -19,9 +19,10 @@ from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import is_constant
-from vesal.inference.automatic_lattice import lattice_over, shown, upright
+from vesal.inference.automatic_lattice import lattice_over, shown
 from vesal.inference.automatic_windows import Slab, Slabs
 from vesal.inference.paste import reached
+from vesal.inference.upright import upright
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
 from vesal.models.automatic import Automatic

@@ -65,14 +65,9 @@ class Clicks:
 
     def voxels(self, grid: Grid) -> list[tuple[tuple[int, ...], bool]]:
         """The voxel of each click that lies in the grid, and whether it is positive."""
-        index = grid.to_index(self.points_mm)
-        inside = grid.contains(index)
-        nearest = np.clip(np.round(index), 0, np.array(grid.shape) - 1).astype(int)
-        return [
-            (tuple(int(i) for i in voxel), bool(positive))
-            for voxel, positive, seen in zip(nearest, self.positive, inside, strict=True)
-            if seen
-        ]
+        seen = self.in_sight(grid)
+        voxels = [tuple(voxel) for voxel in grid.nearest(seen.points_mm).tolist()]
+        return list(zip(voxels, seen.positive.tolist(), strict=True))
 
     def obeyed(self, logits: Intensities, grid: Grid) -> Intensities:
         """The logits with each clicked voxel on the side that its click says."""
