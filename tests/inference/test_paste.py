@@ -6,6 +6,7 @@ import pytest
 from tests.grids import rotation
 from vesal.geometry import Grid, Patch
 from vesal.geometry.resample import resample
+from vesal.inference.answer import Evidence
 from vesal.inference.paste import OUTSIDE, given_logits, laid_over, pasted, share_of
 
 
@@ -66,7 +67,10 @@ def test_the_later_logits_count_where_two_windows_overlap() -> None:
     """Elsewhere the earlier ones, and 0 where there are none."""
     window = Grid(shape=(6, 6), affine=np.eye(3))
     wide, narrow = window.crop([0, 0], [5, 5]), window.crop([1, 1], [3, 3])
-    looks = [(np.full(g.shape, v, np.float32), g) for v, g in ((5.0, wide), (-3.0, narrow))]
+    looks = [
+        Evidence(grid=grid, logits=np.full(grid.shape, logit, np.float32))
+        for grid, logit in ((wide, 5.0), (narrow, -3.0))
+    ]
     wanted = np.zeros((6, 6))
     wanted[:5, :5], wanted[1:3, 1:3] = 5, -3
     assert np.array_equal(laid_over(looks, window), wanted)

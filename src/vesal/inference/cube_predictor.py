@@ -123,10 +123,7 @@ class CubePredictor:
             mask=replace(request, clicks=clicks).settled(found.array(), found.start, grid),
             memory=cube,
             notes=(*request.notes, *self._notes(cube)),
-            evidence=tuple(
-                Evidence(grid=self._cubes.coarse(starts), logits=logits)
-                for starts, logits in cube.windows.items()
-            ),
+            evidence=self._evidence(cube.windows),
         )
 
     def _step(self, last: _Cube | None, clicks: Clicks, box: Box | None) -> _Cube:
@@ -186,14 +183,19 @@ class CubePredictor:
     def _followed(self, starts: Starts, windows: Mapping[Starts, Resampled]) -> Resampled | None:
         """The logits of a window that others overlap; None where they find nothing in it."""
         coarse = self._cubes.coarse(starts)
-        others = [(logits, self._cubes.coarse(other)) for other, logits in windows.items()]
-        previous = laid_over(others[::-1], coarse)
+        previous = laid_over(reversed(self._evidence(windows)), coarse)
         depths = distance_to_border(previous > 0, coarse.spacing_mm)
         if not depths.any():
             return None
         deepest = np.argwhere(depths == depths.max())[:1].astype(np.float64)
         click = Clicks(points_mm=coarse.to_world(deepest), positive=np.ones(1, np.bool_))
         return self._decoded(starts, click, previous)
+
+    def _evidence(self, windows: Mapping[Starts, Resampled]) -> tuple[Evidence, ...]:
+        return tuple(
+            Evidence(grid=self._cubes.coarse(starts), logits=logits)
+            for starts, logits in windows.items()
+        )
 
     def _onwards(
         self, starts: Starts, windows: Mapping[Starts, Resampled], box: Box | None

@@ -9,6 +9,7 @@ from vesal.arrays import Intensities
 from vesal.geometry.components import pieces_with
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
+from vesal.inference.answer import Evidence
 from vesal.inference.clicks import Clicks
 from vesal.inference.paste import pasted
 from vesal.inference.windows import View
@@ -25,6 +26,10 @@ class Look:
     logits: Intensities
     """On the view's grid; above 0 is inside."""
     view: View
+
+    def evidence(self, image: Grid) -> Evidence:
+        """The logits on their grid."""
+        return Evidence(grid=self.view.grid(image), logits=self.logits)
 
 
 def found_in(looks: Sequence[Look], image: Grid) -> Patch:

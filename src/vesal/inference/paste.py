@@ -9,6 +9,7 @@ from vesal.geometry.components import mask_box
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.geometry.resample import resample
+from vesal.inference.answer import Evidence
 from vesal.inference.windows import part_under
 
 OUTSIDE = -20.0
@@ -62,13 +63,13 @@ def reached(voxels: MaskArray, source: Grid, target: Grid) -> tuple[slice, ...] 
     return tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))
 
 
-def laid_over(looks: Iterable[tuple[Intensities, Grid]], window: Grid) -> Resampled:
-    """Logits on several grids brought to the grid of a window, the later ones on top; else 0."""
+def laid_over(seen: Iterable[Evidence], window: Grid) -> Resampled:
+    """What was seen on other grids, on that of a window: the later on top, 0 where there is none."""
     laid = np.zeros(window.shape, np.float32)
-    for logits, grid in looks:
-        found = resample(logits, grid, window, fill=OUTSIDE)
-        seen = found > OUTSIDE
-        laid[seen] = found[seen]
+    for one in seen:
+        found = resample(one.logits, one.grid, window, fill=OUTSIDE)
+        there = found > OUTSIDE
+        laid[there] = found[there]
     return laid
 
 

@@ -79,7 +79,7 @@ class Viewer:
         """
         window = view.grid(self._grid)
         embedding = self._encoded.of(view, lambda: pack_image(self._values(view)))
-        seen = [(look.logits, look.view.grid(self._grid)) for look in before]
+        seen = [look.evidence(self._grid) for look in before]
         previous = laid_over(seen, window) if seen else None
         shown = clicks.in_sight(window)
         points = window.to_index(shown.points_mm)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vesal.geometry.patch import Patch
 from vesal.images import Image
-from vesal.inference.answer import Answer, Evidence, memory_of
+from vesal.inference.answer import Answer, memory_of
 from vesal.inference.boxes import corners_mm
 from vesal.inference.change import asked_for
 from vesal.inference.clicks import Clicks
@@ -117,9 +117,7 @@ class WindowPredictor:
             mask=self._mask(looks, told, previous.mask if previous is not None else None, said),
             memory=_Seen(looks=looks, clicks=clicks, led=led and box is not None),
             notes=request.notes if box is None else (*request.notes, _BOX_NOTE),
-            evidence=tuple(
-                Evidence(grid=look.view.grid(self._grid), logits=look.logits) for look in looks
-            ),
+            evidence=tuple(look.evidence(self._grid) for look in looks),
         )
 
     def _first(self, clicks: Clicks, report: Callable[[int], None]) -> Look:
