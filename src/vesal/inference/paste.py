@@ -64,7 +64,7 @@ def reached(voxels: MaskArray, source: Grid, target: Grid) -> tuple[slice, ...] 
 
 
 def laid_over(seen: Iterable[Evidence], window: Grid) -> Resampled:
-    """What was seen on other grids, on that of a window: the later on top, 0 where there is none."""
+    """What was seen on other grids on that of a window, the later on top; 0 where nothing was."""
     laid = np.zeros(window.shape, np.float32)
     for one in seen:
         found = resample(one.logits, one.grid, window, fill=OUTSIDE)
