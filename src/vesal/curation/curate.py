@@ -13,12 +13,13 @@ from typing import TypeVar
 from vesal.curation.case import Case, died, left_out, make
 from vesal.curation.checks import DIED, FAILURES
 from vesal.curation.division import Division, divide, with_known_parts
-from vesal.curation.journal import Journal, key_of
+from vesal.curation.journal import ROOMS, Journal
 from vesal.curation.look import Look, Looked, look
 from vesal.curation.output import check_outside, prepare, sweep, write_settings
 from vesal.curation.row import Row
 from vesal.curation.settings import Settings
 from vesal.datasets import Found, Pair, find_pairs
+from vesal.datasets.stamp import key_of
 from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
 from vesal.workers import done_by_workers
@@ -190,7 +191,9 @@ def _looked(
     """The first round: what is in each case, by its name."""
     found: dict[str, Looked] = {}
     jobs: list[Look] = []
-    keys = {pair.name: key_of(pair, settings.checks, settings.resample) for pair in pairs}
+    keys = {
+        pair.name: key_of(pair, settings.checks, settings.resample, rooms=ROOMS) for pair in pairs
+    }
     for pair in pairs:
         old = journal.looked(pair, keys[pair.name])
         if old is not None:
@@ -217,10 +220,8 @@ def _made(
     rows: list[Row] = []
     jobs: list[Case] = []
     used = [pair for pair in pairs if pair.name in division.parts]
-    keys = {
-        pair.name: key_of(pair, replace(settings, shares=(), seed=0), division.parts[pair.name])
-        for pair in used
-    }
+    facts = replace(settings, shares=(), seed=0)
+    keys = {pair.name: key_of(pair, facts, division.parts[pair.name], rooms=ROOMS) for pair in used}
     for pair in used:
         old = journal.rows(pair, keys[pair.name], output)
         if old is not None:

@@ -10,21 +10,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import vesal
 from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair, Signature
-from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError
 from vesal.images.write import replacing
 
 FOLDER = ".curation"
 _VERSION = 1
-_ROOMS = ("curation", "datasets", "geometry", "images", "labels", "inference/lattice.py")
+ROOMS = ("curation", "datasets", "geometry", "images", "labels", "inference/lattice.py")
+"""Code that a curated set depends on."""
 
 
 class Journal:
@@ -138,11 +136,6 @@ class Journal:
         return self._folder / kind / f"{pair.name[:80]}-{digest}.json"
 
 
-def key_of(pair: Pair, *facts: object) -> str:
-    """Hash of all that a result depends on: vesal's code, the files by size and time, and facts."""
-    return hashlib.sha256(repr((_code(), stamp_of(pair), facts)).encode()).hexdigest()
-
-
 def _looked(record: dict[str, Any]) -> Looked:
     signature = None
     if "bits" in record:
@@ -155,15 +148,3 @@ def _looked(record: dict[str, Any]) -> Looked:
         signature=signature,
         notes=tuple(str(note) for note in record["notes"]),
     )
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """Hash of the sources that a curated set depends on."""
-    home = Path(vesal.__file__).parent
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        place = home / room
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

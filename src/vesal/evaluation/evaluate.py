@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.datasets.find import find_pairs
 from vesal.datasets.found import Found
 from vesal.datasets.pair import Pair
+from vesal.datasets.stamp import key_of
 from vesal.errors import ConfigError
-from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
+from vesal.evaluation.job import Job, Settings, lost_job, run_job
 from vesal.evaluation.method import Submission
 from vesal.evaluation.methods.choose import method
 from vesal.evaluation.protocols.protocol import Protocol
@@ -210,7 +211,10 @@ def _sorted(
 
 
 def _jobs(pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings) -> Iterator[Job]:
+    protocol = settings.chosen()
     for pair in pairs:
         for one in chosen:
-            job = Job(spec=one.spec, pair=pair, settings=settings, seen=one.card.saw(pair.dataset))
-            yield replace(job, key=key_of(job, one.identity))
+            seen = one.card.saw(pair.dataset)
+            facts = (one.identity, protocol.name, protocol.version, settings, seen)
+            key = key_of(pair, *facts)
+            yield Job(spec=one.spec, pair=pair, settings=settings, seen=seen, key=key)

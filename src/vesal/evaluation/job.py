@@ -1,17 +1,13 @@
 """One method on one case: what a worker does, and what it leaves behind."""
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
-import vesal
 from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
-from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError, InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
@@ -74,21 +70,6 @@ class Job:
     seen: bool | None
     """Whether the method was trained on such images, where its card and the data say so."""
     key: str = ""
-
-
-def key_of(job: Job, identity: str) -> str:
-    """Hash of all that a result depends on: vesal's own code too; files by their size and time."""
-    pair, protocol = job.pair, job.settings.chosen()
-    facts = (
-        _code(),
-        identity,
-        protocol.name,
-        protocol.version,
-        job.settings,
-        stamp_of(pair),
-        job.seen,
-    )
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def run_job(job: Job) -> Result:
@@ -195,12 +176,3 @@ def _signature(image: Image) -> Signature:
 @lru_cache(maxsize=1)
 def _method(spec: str) -> Method:
     return method(spec)
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """Hash of vesal's sources: numbers of other code are other numbers, whatever its version."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(vesal.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
