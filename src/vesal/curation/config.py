@@ -12,10 +12,10 @@ from typing import Any, get_origin, get_type_hints
 from vesal.curation.checks import Checks
 from vesal.curation.named import rules_named
 from vesal.curation.settings import SHARES, Settings
+from vesal.datasets.pair import PARTS
 from vesal.errors import ConfigError
 from vesal.overrides import parted, typed
 
-_PARTS = ("train", "validation", "test")
 _KEYS = ("vesal", "rules", "thresholds", "checks", "shares", "seed", "resample_labels")
 
 
@@ -82,10 +82,10 @@ def _shares(record: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
 
 def _checked_shares(shares: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
     for part in shares:
-        if part not in _PARTS:
+        if part not in PARTS:
             msg = f"a share is for train, validation or test, got {part!r}"
             raise ConfigError(msg)
-    numbers = {part: typed(part, shares[part], float) for part in _PARTS if part in shares}
+    numbers = {part: typed(part, shares[part], float) for part in PARTS if part in shares}
     if abs(sum(numbers.values()) - 1) > 1e-6 or min(numbers.values(), default=0) < 0:
         msg = f"shares must be 0 or more and 1 in all, got {numbers}"
         raise ConfigError(msg)

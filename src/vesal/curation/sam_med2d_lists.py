@@ -11,13 +11,13 @@ from pathlib import Path
 from vesal.curation.row import Row
 from vesal.curation.sam_med2d_classes import Classes, class_of
 from vesal.curation.sam_med2d_names import case_word, dataset_word
+from vesal.datasets.pair import PARTS
+from vesal.datasets.sam_med2d import LISTING
 from vesal.errors import ConfigError, ResourceError
 from vesal.images.write import make_folder, replacing
 
-LISTING = "SAMed2D_v1.json"
 CLASSES = "SAMed2D_v1_class_mapping_id.json"
 PATIENTS = "SAMed2D_v1_patient_mapping.json"
-_PARTS = ("train", "validation", "test")
 
 
 def write_lists(rows: Iterable[Row], classes: Classes, output: Path) -> None:
@@ -41,7 +41,7 @@ def write_lists(rows: Iterable[Row], classes: Classes, output: Path) -> None:
     _write(output / LISTING, _masks_by_image(kept))
     _write(output / CLASSES, _used(kept, classes))
     _write_or_remove(output / PATIENTS, _patients(kept))
-    for part in _PARTS:
+    for part in PARTS:
         masks = _masks_by_image([row for row in kept if row.part == part])
         images = {mask: image for image, inside in masks.items() for mask in inside}
         _write_or_remove(output / f"image2label_{part}.json", masks)

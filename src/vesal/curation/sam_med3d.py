@@ -29,6 +29,7 @@ from vesal.curation.row import Row
 from vesal.curation.sides import PAIRED, Apart, is_paired, singular, split_sides
 from vesal.curation.volume_files import SUFFIX, link, write_image, write_label
 from vesal.datasets import Opened, Target
+from vesal.datasets.nnunet import ENDINGS
 from vesal.datasets.sam_med3d import PATIENTS
 from vesal.errors import ConfigError, ImageError
 from vesal.geometry import Grid, Patch, resample
@@ -44,7 +45,7 @@ REASONS = {
     LOST: "no voxel is left at the new spacing",
 }
 """Reasons for which these rules leave a mask out, in words."""
-_FOLDERS = {"train": "Tr", "validation": "Val", "test": "Ts"}
+_FOLDERS = {part: ending for ending, part in ENDINGS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
