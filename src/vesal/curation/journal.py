@@ -15,7 +15,8 @@ from typing import Any
 
 from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
-from vesal.datasets import Pair, Signature
+from vesal.datasets import Pair
+from vesal.datasets.likeness import signature_from_record, signature_record
 from vesal.errors import ConfigError
 from vesal.images.write import replacing
 
@@ -86,11 +87,9 @@ class Journal:
             "reason": looked.reason,
             "detail": looked.detail,
             "structures": looked.structures,
+            "signature": signature_record(looked.signature),
             "notes": looked.notes,
         }
-        if looked.signature is not None:
-            record["ndim"] = looked.signature.ndim
-            record["bits"] = looked.signature.bits.hex()
         self._keep("look", pair, key, record)
 
     def rows(self, pair: Pair, key: str, output: Path) -> tuple[Row, ...] | None:
@@ -137,14 +136,10 @@ class Journal:
 
 
 def _looked(record: dict[str, Any]) -> Looked:
-    signature = None
-    if "bits" in record:
-        bits = bytes.fromhex(str(record["bits"]))
-        signature = Signature(ndim=int(str(record["ndim"])), bits=bits)
     return Looked(
         reason=str(record["reason"]),
         detail=str(record["detail"]),
         structures=tuple(str(name) for name in record["structures"]),
-        signature=signature,
+        signature=signature_from_record(record["signature"]),
         notes=tuple(str(note) for note in record["notes"]),
     )

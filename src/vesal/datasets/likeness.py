@@ -5,7 +5,7 @@ types and intensities on the way from one data set to another. A signature is ma
 whether a block of the image is brighter or darker than the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,23 @@ def signature(image: Image) -> Signature:
     flat = np.concatenate(steps)
     bits = np.packbits(np.concatenate([flat > least, flat < -least]))
     return Signature(ndim=image.grid.ndim, bits=bits.tobytes())
+
+
+def signature_record(signature: Signature | None) -> list[object] | None:
+    """A signature as JSON holds it."""
+    return None if signature is None else [signature.ndim, signature.bits.hex()]
+
+
+def signature_from_record(record: Sequence[object] | None) -> Signature | None:
+    """The inverse of `signature_record`.
+
+    Raises:
+        ValueError, TypeError: it is no record of one.
+    """
+    if record is None:
+        return None
+    ndim, bits = record
+    return Signature(ndim=int(str(ndim)), bits=bytes.fromhex(str(bits)))
 
 
 def difference(first: Signature, second: Signature) -> float:

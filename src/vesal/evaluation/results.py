@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vesal.datasets.likeness import Signature
+from vesal.datasets.likeness import Signature, signature_from_record, signature_record
 from vesal.errors import PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
@@ -117,7 +117,7 @@ def _record(result: Result) -> dict[str, object]:
         "notes": list(result.notes),
         "problem": result.problem,
         "lost": result.lost,
-        "signature": _signature_record(result.signature),
+        "signature": signature_record(result.signature),
         "tables": result.tables,
         "found": [
             {
@@ -142,22 +142,11 @@ def _read(path: Path) -> Result | None:
             notes=tuple(record["notes"]),
             problem=record["problem"],
             lost=record["lost"],
-            signature=_signature(record["signature"]),
+            signature=signature_from_record(record["signature"]),
             tables=record["tables"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError):
         return None
-
-
-def _signature_record(signature: Signature | None) -> list[object] | None:
-    return None if signature is None else [signature.ndim, signature.bits.hex()]
-
-
-def _signature(record: list[object] | None) -> Signature | None:
-    if record is None:
-        return None
-    ndim, bits = record
-    return Signature(ndim=int(str(ndim)), bits=bytes.fromhex(str(bits)))
 
 
 def _found(record: dict[str, object]) -> Found:
