@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vesal.curation.checks import DIED, EMPTY, FULL, split_full, why_unread
-from vesal.curation.row import Row
+from vesal.curation.row import Row, row_for
 from vesal.curation.settings import Settings
 from vesal.datasets import Opened, Pair, open_pair
 from vesal.errors import InputError
@@ -49,16 +49,7 @@ def make(job: Case) -> tuple[Row, ...]:
 
 def left_out(pair: Pair, part: str, reason: str, detail: str) -> Row:
     """The row of a whole case that is not used."""
-    return Row(
-        case=pair.name,
-        patient=pair.patient or pair.name,
-        dataset=pair.dataset,
-        modality=pair.modality,
-        part=part,
-        structure="",
-        reason=reason,
-        detail=detail,
-    )
+    return replace(row_for(pair, part), reason=reason, detail=detail)
 
 
 def died(pair: Pair, part: str) -> Row:
