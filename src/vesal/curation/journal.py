@@ -18,7 +18,7 @@ from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair
 from vesal.datasets.likeness import signature_from_record, signature_record
 from vesal.errors import ConfigError
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -51,8 +51,7 @@ class Journal:
             ResourceError: the disk refuses.
         """
         self._folder.mkdir(exist_ok=True)
-        with replacing(self._folder / "rules", "") as temporary:
-            temporary.write_text(rules, encoding="utf-8")
+        write_text(self._folder / "rules", rules)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -125,9 +124,7 @@ class Journal:
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
         path.parent.mkdir(exist_ok=True)
-        text = json.dumps({"version": _VERSION, "key": key, **record})
-        with replacing(path, ".json") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(path, json.dumps({"version": _VERSION, "key": key, **record}))
 
     def _path(self, kind: str, pair: Pair) -> Path:
         """Names of pairs are fit for files and unique, but may be too long."""

@@ -30,7 +30,7 @@ from vesal.evaluation.report.tables import (
 )
 from vesal.evaluation.row import Row
 from vesal.evaluation.statistics import RESAMPLES
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 _TEMPLATE = "page.html.jinja"
 
@@ -56,9 +56,7 @@ def write_page(
     Raises:
         ResourceError: if the disk refuses.
     """
-    text = page(rows, about, summaries, contests, scene)
-    with replacing(path, ".html") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, page(rows, about, summaries, contests, scene))
     return path
 
 

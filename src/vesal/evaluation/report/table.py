@@ -8,7 +8,7 @@ from vesal.evaluation.report.about import About
 from vesal.evaluation.report.grouping import ALL
 from vesal.evaluation.report.summary import Summary
 from vesal.evaluation.report.tables import BEST, dice_table
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
@@ -19,8 +19,7 @@ def write_table(path: Path, about: About, summaries: Sequence[Summary]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    with replacing(path, ".md") as temporary:
-        temporary.write_text(table(about, summaries), encoding="utf-8")
+    write_text(path, table(about, summaries))
     return path
 
 
