@@ -18,7 +18,7 @@ from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.protocols.rules import largest_piece_box
 from vesal.evaluation.protocols.together import VARIANT as TOGETHER
 from vesal.evaluation.protocols.together import no_scores, play_together
-from vesal.evaluation.results import Found, Result
+from vesal.evaluation.results import Played, Result
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
@@ -116,26 +116,26 @@ def lost_job(job: Job, name: str, why: str) -> Result:
     return Result(key=job.key, found=found, notes=notes, lost=True, tables=tables)
 
 
-def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found:
+def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Played:
     patch = Patch.empty(item.scored.grid.shape)
     row = replace(about_item(start, item, variant.name), round=int(variant.first is None))
     truth = item.target.patch.full()
     grid = item.scored.grid
     missed = measured(patch.full(), truth, grid, tolerance_mm=protocol.tolerance_mm)
-    return Found(part=item.part, rows=(with_score(row, missed),), mask=patch)
+    return Played(part=item.part, rows=(with_score(row, missed),), mask=patch)
 
 
 def _apart(chosen: Method, opened: Opened, protocol: Protocol, start: Row) -> Result:
     """All variants that the method can answer, each object on its own."""
-    found: list[Found] = []
+    found: list[Played] = []
     notes: list[str] = []
     for variant in protocol.variants:
         if variant.needs not in chosen.prompts:
             notes.append(f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out")
             continue
         for item in items_of(opened, variant.view):
-            played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
-            found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
+            row = about_item(start, item, variant.name)
+            found.append(play(chosen, item, variant, protocol, row))
     return Result(key="", found=tuple(found), notes=tuple(notes))
 
 
