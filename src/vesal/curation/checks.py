@@ -10,7 +10,7 @@ from vesal.datasets import Opened, Target
 from vesal.datasets.likeness import BOUND
 from vesal.datasets.open import image_at
 from vesal.datasets.pair import Pair
-from vesal.errors import ConfigError, GeometryError, VesalError
+from vesal.errors import ConfigError, GeometryError, InputError, ResourceError, VesalError
 from vesal.geometry import Grid
 from vesal.images import Image
 from vesal.images.intensity import is_constant
@@ -31,6 +31,8 @@ CHECKS = {
     LEAK: "the patient or the scan is in a part that is held out, too",
 }
 """Reasons for which a case or a mask is left out before the rules see it, in words."""
+UNOPENED = (InputError, ResourceError, OSError, MemoryError)
+"""Errors of a pair that cannot be opened, of which `why_unread` tells the reason."""
 FAILURES = (UNREADABLE, DIED)
 """Reasons that may be gone the next time: such a case is tried again."""
 
