@@ -18,7 +18,7 @@ from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair
 from vesal.datasets.likeness import signature_from_record, signature_record
 from vesal.errors import ConfigError
-from vesal.images.write import write_text
+from vesal.images.write import make_folder, write_text
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -50,7 +50,7 @@ class Journal:
         Raises:
             ResourceError: the disk refuses.
         """
-        self._folder.mkdir(exist_ok=True)
+        make_folder(self._folder)
         write_text(self._folder / "rules", rules)
 
     @contextmanager
@@ -123,7 +123,7 @@ class Journal:
 
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         write_text(path, json.dumps({"version": _VERSION, "key": key, **record}))
 
     def _path(self, kind: str, pair: Pair) -> Path:
