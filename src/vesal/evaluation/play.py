@@ -153,7 +153,7 @@ def about_item(start: Row, item: Item, variant: str) -> Row:
     """The row's facts of an object."""
     patch, grid = item.target.patch, item.scored.grid
     count = patch.count
-    measured = grid.ndim == 3 and item.scored.source.spacing_known
+    in_mm = grid.ndim == 3 and item.scored.source.spacing_known
     ends = zip(patch.start, patch.shape, grid.shape, strict=True)
     return replace(
         start,
@@ -161,7 +161,7 @@ def about_item(start: Row, item: Item, variant: str) -> Row:
         case=f"{start.case} {item.part}".strip(),
         object=item.target.name,
         truth_voxels=count,
-        truth_ml=count * grid.voxel_volume_mm3 / 1000 if measured else None,
+        truth_ml=count * grid.voxel_volume_mm3 / 1000 if in_mm else None,
         cut_off=any(whole > 1 and (a == 0 or a + n == whole) for a, n, whole in ends),
     )
 
