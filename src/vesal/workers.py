@@ -1,5 +1,6 @@
 """Processes that do jobs, each a life of its own: one that dies takes its job with it, no more."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
 
 from vesal.errors import ResourceError
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0  # what computes in C hears nothing before it is done
 
@@ -61,6 +64,28 @@ def done_by_workers(
     finally:
         for worker in (*busy, *idle):
             worker.end()
+
+
+def tried_twice(
+    do: Callable[[Sequence[_Job]], Iterator[tuple[_Job, _Result | None]]],
+    jobs: Sequence[_Job],
+    name: Callable[[_Job], str],
+) -> Iterator[tuple[_Job, _Result | None]]:
+    """Each job and its result, None if its process died twice: maybe it lacked memory once.
+
+    Args:
+        do: does jobs, as `done_by_workers`.
+        jobs: those that die are done again after all others.
+        name: of a job, for the log.
+    """
+    dead: list[_Job] = []
+    for job, result in do(jobs):
+        if result is None:
+            logger.warning("%s took its process down; it is tried again", name(job))
+            dead.append(job)
+        else:
+            yield job, result
+    yield from do(dead)
 
 
 class _Worker(Generic[_Job, _Result]):

@@ -65,6 +65,16 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, line ends as they are; an existing file is replaced in one step.
+
+    Raises:
+        ResourceError: if the disk refuses.
+    """
+    with replacing(path, path.suffix) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder for results if it is not there, but none above it.
 
