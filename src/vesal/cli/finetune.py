@@ -8,7 +8,7 @@ import typer
 from vesal.cli.console import bar, print_facts
 
 if TYPE_CHECKING:
-    from vesal.training.finetune_card import Tuned
+    from vesal.training.finetune import Tuned
 
 HELP = """Tune a model on your own labelled scans: minutes on a CPU, and it knows your structures.
 
@@ -104,8 +104,8 @@ def finetune(  # noqa: PLR0913  # each is an option on the command line
         VesalError: model, data or wishes that cannot be used; or the machine refuses.
     """
     try:
-        from vesal.training import finetune as training
-        from vesal.training.finetune_plan import KEEP, Wishes
+        from vesal.training.finetune import KEEP, Wishes
+        from vesal.training.finetune import finetune as tune
     except ModuleNotFoundError as error:
         from vesal.errors import ResourceError
 
@@ -122,7 +122,7 @@ def finetune(  # noqa: PLR0913  # each is an option on the command line
         seed=seed,
     )
     with bar(f"reading {data}", left=True) as progress:
-        tuned = training.finetune(model, data, output, wishes, progress=progress)
+        tuned = tune(model, data, output, wishes, progress=progress)
     _print_outcome(tuned, output)
 
 

@@ -97,7 +97,6 @@ def run(  # noqa: PLR0913  # each is an option on the command line
         from vesal.cohort.place import place_of
         from vesal.cohort.run import Hands
         from vesal.cohort.run import run as run_cohort
-        from vesal.progress import with_time_left
 
         source, folder = place_of(cohort), place_of(output)
         items = _items(source, auto=auto)
@@ -112,7 +111,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
                 hands=hands,
                 again=again,
                 keep=(source,),
-                progress=with_time_left(progress),
+                progress=progress,
             )
             progress(0, 1, "drawing the mosaic")
             drawn = write_mosaic(items, outcome.entries, folder)
