@@ -7,10 +7,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData, UploadFile
 
@@ -19,16 +19,14 @@ from vesal.errors import ImageError, InputError, VesalError
 from vesal.geometry.grid import Grid
 from vesal.prompts import Prompt
 from vesal.server import interactions
-from vesal.server import office as offices
 from vesal.server.desk import Desk, array_image, rewind
 from vesal.server.form import form_of
 from vesal.server.nninteractive import json_of
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.slot import Slot
 from vesal.session import Session
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 
 _NO_IMAGE = "No image uploaded"  # these very words make the client send image and segment anew
 _OFF = "SlicerNNInteractive before 1.0 is served with --legacy alone; start so, or update it"

@@ -7,9 +7,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from vesal import __version__
 from vesal.errors import ConfigError, InputError, SessionError
@@ -17,10 +17,9 @@ from vesal.geometry.patch import Patch
 from vesal.images import Image
 from vesal.prompts import Prompt
 from vesal.server import interactions
-from vesal.server import office as offices
 from vesal.server.desk import Desk, rewind
 from vesal.server.leases import Lease, Undoable
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.packed import unpack
 from vesal.server.prediction import META, news_of, nothing_ran
 from vesal.server.refusals import GoneError, TooLargeError
@@ -28,7 +27,6 @@ from vesal.server.replies import refusal
 from vesal.session import Session
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 Reply = Response | dict[str, Any]
 
 TOKEN = "X-Lease-Token"  # noqa: S105  # the name of a header

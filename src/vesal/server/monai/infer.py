@@ -11,26 +11,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from vesal.errors import ConfigError, InputError
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
-from vesal.server import office as offices
 from vesal.server.form import form_of
 from vesal.server.monai.answering import Answered, Question
 from vesal.server.monai.asked import Params, params_of, prompts_of, switch_of, text_of
 from vesal.server.monai.info import SCRIBBLES
 from vesal.server.monai.passing_scans import remove, take
 from vesal.server.monai.sent_files import passing_folder, stored
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.replies import attachment
 from vesal.server.scans import Scan
 from vesal.server.uploads import safe_name
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 Text = Annotated[str, Query()]
 
 _EXTENSIONS = (".nrrd", ".nii.gz", ".nii", ".seg.nrrd", ".mha", ".seg.dcm")
