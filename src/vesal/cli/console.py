@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 from vesal.progress import Progress, silent
 
+FAILED_EXIT_CODE = 6
+"""At least one case failed; the others are done, and the report says why."""
+
 _PATIENCE_S = 2.0  # shorter work needs no bar
 
 

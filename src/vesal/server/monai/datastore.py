@@ -15,8 +15,8 @@ from starlette.datastructures import UploadFile
 from vesal.errors import ConfigError
 from vesal.labels import open_labels
 from vesal.server.display import nifti_of
+from vesal.server.fields import record_of
 from vesal.server.form import form_of
-from vesal.server.monai.asked import params_of
 from vesal.server.monai.label_store import FINAL, SUFFIXES, SavedLabel, stem
 from vesal.server.monai.sent_files import passing_folder, stored
 from vesal.server.monai.sent_label import sent_label
@@ -95,7 +95,7 @@ async def save_label(
     scan = await here.find_scan(image)
     async with passing_folder() as folder:
         async with form_of(request, here.settings.limits) as form:
-            params = params_of(str(form.get("params", "")))
+            params = record_of(str(form.get("params", "")), "params")
             part = form.get("label")
             if not isinstance(part, UploadFile):
                 raise ConfigError("the form needs a part named label")
