@@ -5,7 +5,6 @@ refuses them. That the numbers are the same there can only be seen on a GPU.
 """
 
 import copy
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

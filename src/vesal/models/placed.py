@@ -63,19 +63,24 @@ def device_named(name: str, *, turn: int = 0) -> torch.device:
     Raises:
         ConfigError: no such device here.
     """
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    if name == CPU or (name == AUTO and found is None):
+    here = _devices()
+    if name == CPU or (name == AUTO and not here):
         return torch.device(CPU)
-    try:
-        wanted = found if name == AUTO else torch.device(name)
-    except RuntimeError:
-        wanted = None
-    here = torch.accelerator.device_count()
-    if found is None or wanted is None or wanted.type != found.type or (wanted.index or 0) >= here:
-        known = [CPU, *([] if found is None else [f"{found.type}:{n}" for n in range(here)])]
-        msg = f"there is no device {name!r} here; choose of {', '.join(known)}"
+    kind = here[0].type if name == AUTO else name
+    mine = [device for device in here if kind in (device.type, str(device))]
+    if not mine:
+        msg = f"there is no device {name!r} here; choose of {', '.join(map(str, (CPU, *here)))}"
         raise ConfigError(msg)
-    return wanted if wanted.index is not None else torch.device(wanted.type, turn % here)
+    return mine[turn % len(mine)]
+
+
+def _devices() -> list[torch.device]:
+    """The accelerators of this machine."""
+    if not torch.accelerator.is_available():
+        return []
+    kind = torch.accelerator.current_accelerator()
+    count = torch.accelerator.device_count()
+    return [torch.device(kind.type, n) for n in range(count)] if kind else []
 
 
 def _moved(what: _Tensors, device: torch.device) -> _Tensors:
