@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from vesal.progress import Progress, now_and_then, silent, with_time_left
 
+FAILED_EXIT_CODE = 6
+"""At least one case failed; the others are done, and the report says why."""
+
 _PATIENCE_S = 2.0  # shorter work needs no bar
 _LINE_EVERY_S = 60.0  # of long work, where there is no terminal
 
