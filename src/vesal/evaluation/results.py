@@ -145,7 +145,15 @@ def _read(path: Path) -> Result | None:
             signature=_signature(record["signature"]),
             tables=record["tables"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError):
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        PromptError,
+    ):
         return None
 
 
