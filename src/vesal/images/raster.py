@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import _imaging
 
 from vesal.arrays import Numbers, Voxels
 from vesal.errors import ImageError
@@ -136,7 +137,7 @@ def _hush_tiff() -> None:
     """
     logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
     try:
-        library = ctypes.CDLL(Pillow.core.__file__)
+        library = ctypes.CDLL(_imaging.__file__)
         library.TIFFSetErrorHandler(None)
         library.TIFFSetWarningHandler(None)
     except (OSError, AttributeError):

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.kind import Kind, Whole, whole
+from tests.damaged.kind import Kind, Whole, whole
 from vesal.errors import ImageError
 
 

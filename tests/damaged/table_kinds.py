@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from tests.damaged.image_kinds import sane
+from tests.damaged.kind import Kind, Whole, whole
+from tests.damaged.weight_kinds import repacked
 from tests.datasets.test_npz import npy
-from tests.faults.image_kinds import sane
-from tests.faults.kind import Kind, Whole, whole
-from tests.faults.weight_kinds import repacked
 from tests.images.foreign import values
 from vesal.cohort.journal import opened
 from vesal.cohort.prompt_file import read_cases
@@ -92,7 +92,7 @@ CASE_KEY = "k" * 64
 PAIR = Pair(name="p", image=Path("ct.nii"), labels=())
 
 
-def _text(name: str, content: str | dict[str, object]) -> Callable[[Path], Whole]:
+def _text(name: str, content: str | Mapping[str, object]) -> Callable[[Path], Whole]:
     """A text file beside two files that it may name."""
 
     def make(folder: Path) -> Whole:
@@ -172,7 +172,7 @@ def _listing(folder: Path) -> Whole:
     for name in (*LISTING, *(mask for masks in LISTING.values() for mask in masks)):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
-    return _text("SAMed2D_v1.json", dict(LISTING))(folder)
+    return _text("SAMed2D_v1.json", LISTING)(folder)
 
 
 def _nnunet(folder: Path) -> Whole:
@@ -235,26 +235,26 @@ def _npy_list(folder: Path) -> Whole:
 
 
 TABLE_KINDS: dict[str, Kind] = {
-    "prompts in JSON": Kind(count=1000, make=_text("p.json", PROMPTS), read=_read_prompts),
-    "prompts in CSV": Kind(count=1000, make=_text("p.csv", _csv()), read=_read_prompts),
-    "prompts in Parquet": Kind(count=600, make=partial(_parquet, columns=ROWS), read=_read_prompts),
-    "list of scans": Kind(count=400, make=_text("l.txt", "ct.nii\nmr.nii\n"), read=_read_scans),
+    "prompts in JSON": Kind(count=620, make=_text("p.json", PROMPTS), read=_read_prompts),
+    "prompts in CSV": Kind(count=620, make=_text("p.csv", _csv()), read=_read_prompts),
+    "prompts in Parquet": Kind(count=370, make=partial(_parquet, columns=ROWS), read=_read_prompts),
+    "list of scans": Kind(count=240, make=_text("l.txt", "ct.nii\nmr.nii\n"), read=_read_scans),
     "table of scans": Kind(
-        count=300, make=_text("l.csv", "image,note\nct.nii,x\nmr.nii,y\n"), read=_read_scans
+        count=180, make=_text("l.csv", "image,note\nct.nii,x\nmr.nii,y\n"), read=_read_scans
     ),
     "scans in Parquet": Kind(
-        count=200, make=partial(_parquet, columns={"image": ["ct.nii", "mr.nii"]}), read=_read_scans
+        count=120, make=partial(_parquet, columns={"image": ["ct.nii", "mr.nii"]}), read=_read_scans
     ),
-    "table of pairs": Kind(count=500, make=_text("t.csv", PAIRS), read=_read_pairs),
-    "list of SAM-Med2D": Kind(count=400, make=_listing, read=_read_pairs),
-    "dataset.json": Kind(count=300, make=_nnunet, read=_read_pairs),
-    "npz": Kind(count=600, make=lambda folder: whole(_case(folder)), read=_read_case),
-    "npz, its image": Kind(count=400, make=partial(_member, name="imgs.npy"), read=_read_case),
-    "npz, its boxes": Kind(count=400, make=partial(_member, name="boxes.npy"), read=_read_case),
-    "npz, its clicks": Kind(count=300, make=partial(_member, name="clicks.npy"), read=_read_case),
-    "terms": Kind(count=300, make=_text("terms.json", TERMS), read=read_terms),
-    "settings of curate": Kind(count=300, make=_text("s.json", SETTINGS), read=_read_settings),
-    "journal of a cohort": Kind(count=400, make=_cohort_journal, read=_read_cohort_journal),
-    "results of evaluate": Kind(count=300, make=_results, read=_read_results, refuses=False),
-    "journal of curate": Kind(count=300, make=_curation, read=_read_curation, refuses=False),
+    "table of pairs": Kind(count=310, make=_text("t.csv", PAIRS), read=_read_pairs),
+    "list of SAM-Med2D": Kind(count=240, make=_listing, read=_read_pairs),
+    "dataset.json": Kind(count=180, make=_nnunet, read=_read_pairs),
+    "npz": Kind(count=370, make=lambda folder: whole(_case(folder)), read=_read_case),
+    "npz, its image": Kind(count=240, make=partial(_member, name="imgs.npy"), read=_read_case),
+    "npz, its boxes": Kind(count=240, make=partial(_member, name="boxes.npy"), read=_read_case),
+    "npz, its clicks": Kind(count=180, make=partial(_member, name="clicks.npy"), read=_read_case),
+    "terms": Kind(count=180, make=_text("terms.json", TERMS), read=read_terms),
+    "settings of curate": Kind(count=180, make=_text("s.json", SETTINGS), read=_read_settings),
+    "journal of a cohort": Kind(count=240, make=_cohort_journal, read=_read_cohort_journal),
+    "results of evaluate": Kind(count=180, make=_results, read=_read_results, refuses=False),
+    "journal of curate": Kind(count=180, make=_curation, read=_read_curation, refuses=False),
 }

@@ -5,13 +5,13 @@ no words of a library. `VESAL_FAULTS=20` tries twenty times as many, `VESAL_FAUL
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.campaign import Reader
-from tests.faults.faulty import FAULTY
-from tests.faults.kinds import KINDS
+from tests.damaged.campaign import Reader
+from tests.damaged.faulty import FAULTY
+from tests.damaged.kinds import KINDS
 
 TIMES = float(os.environ.get("VESAL_FAULTS", "1"))
 SEED = int(os.environ.get("VESAL_FAULTS_SEED", "0"))
@@ -33,14 +33,14 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_damaged_file_is_taken_or_refused_in_a_sentence(
-    name: str, reader: Reader, record_property: pytest.RecordProperty
+    name: str, reader: Reader, record_property: Callable[[str, object], None]
 ) -> None:
     """The sentence names the file, and nothing else comes out."""
     count = int(KINDS[name].count * TIMES)
     report = reader.run(name, SEED, count)
     for fact in ("accepted", "refused", "longest_s", "grown_mb"):
         record_property(fact, getattr(report, fact))
-    again = f"python -m tests.faults.child {name!r} {SEED} INDEX {count}"
+    again = f"python -m tests.damaged.child {name!r} {SEED} INDEX {count}"
     assert not report.faults, f"{again} writes these:\n" + "\n".join(map(str, report.faults))
     assert report.accepted + report.refused == count
     assert report.refused or not KINDS[name].refuses

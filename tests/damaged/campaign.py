@@ -106,7 +106,7 @@ class Reader:
         if self._process is None:
             path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own code
-                [sys.executable, "-m", "tests.faults.child", self._folder.name],
+                [sys.executable, "-m", "tests.damaged.child", self._folder.name],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.PIPE,

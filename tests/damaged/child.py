@@ -3,7 +3,7 @@
 It takes jobs as lines of JSON, and tells the number of each case before it begins it, so that who
 listens knows at which one it was lost. By hand it writes the file of a case:
 
-    python -m tests.faults.child KIND SEED INDEX COUNT
+    python -m tests.damaged.child KIND SEED INDEX COUNT
 """
 
 import contextlib
@@ -20,10 +20,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from tests.faults.faulty import FAULTY
-from tests.faults.kind import Kind, Whole
-from tests.faults.kinds import KINDS
-from tests.faults.mutations import mutated
+from tests.damaged.faulty import FAULTY
+from tests.damaged.kind import Kind, Whole
+from tests.damaged.kinds import KINDS
+from tests.damaged.mutations import mutated
 from vesal.errors import VesalError
 
 MOST_BYTES = 2 * 2**30

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tests.checkpoints.test_archive import tensors
-from tests.faults.kind import Kind, Whole, whole
+from tests.damaged.kind import Kind, Whole, whole
 from tests.images.foreign import values
 from tests.inference.test_stored_embedding import DATA, KEY, SMALL, same
 from tests.networks import random_network, tiny_config
@@ -153,37 +153,37 @@ def _pickle(folder: Path) -> Whole:
 
 DEFLATED = zipfile.ZIP_DEFLATED
 WEIGHT_KINDS: dict[str, Kind] = {
-    "pth": Kind(count=700, make=lambda folder: whole(_pth(folder)), read=_read_tensors),
+    "pth": Kind(count=430, make=lambda folder: whole(_pth(folder)), read=_read_tensors),
     "pth, its pickle": Kind(
-        count=800, make=lambda folder: _inside(_pth(folder), "data.pkl"), read=_read_tensors
+        count=490, make=lambda folder: _inside(_pth(folder), "data.pkl"), read=_read_tensors
     ),
     "pth before torch 1.6": Kind(
-        count=800, make=lambda folder: whole(_pth(folder, zipped=False)), read=_read_tensors
+        count=490, make=lambda folder: whole(_pth(folder, zipped=False)), read=_read_tensors
     ),
-    "pickle": Kind(count=200, make=_pickle, read=_read_tensors, is_taken=False),
-    "safetensors": Kind(count=300, make=_model_file, read=_read_summary),
-    "safetensors, its head": Kind(count=400, make=_safetensors, read=_read_summary),
-    "safetensors, loaded": Kind(count=150, make=_safetensors, read=_read_model),
+    "pickle": Kind(count=120, make=_pickle, read=_read_tensors, is_taken=False),
+    "safetensors": Kind(count=180, make=_model_file, read=_read_summary),
+    "safetensors, its head": Kind(count=240, make=_safetensors, read=_read_summary),
+    "safetensors, loaded": Kind(count=90, make=_safetensors, read=_read_model),
     "checkpoint of a run": Kind(
-        count=150, make=lambda folder: whole(_state(folder)), read=_read_state
+        count=90, make=lambda folder: whole(_state(folder)), read=_read_state
     ),
-    "embedding on the disk": Kind(count=300, make=_embedding, read=_read_embedding, refuses=False),
-    "session": Kind(count=600, make=lambda folder: whole(_session(folder)), read=_read_session),
+    "embedding on the disk": Kind(count=180, make=_embedding, read=_read_embedding, refuses=False),
+    "session": Kind(count=370, make=lambda folder: whole(_session(folder)), read=_read_session),
     "session, its journal": Kind(
-        count=800,
+        count=490,
         make=lambda folder: _inside(_session(folder), "journal.jsonl"),
         read=_read_session,
     ),
     "session, its head": Kind(
-        count=300,
+        count=180,
         make=lambda folder: _inside(_session(folder), "session.json", DEFLATED),
         read=_read_session,
     ),
     "session folder, its journal": Kind(
-        count=400, make=partial(_session_folder, name="journal.jsonl"), read=_read_session
+        count=240, make=partial(_session_folder, name="journal.jsonl"), read=_read_session
     ),
     "session folder, a mask": Kind(
-        count=200, make=partial(_session_folder, name="mask"), read=_read_session
+        count=120, make=partial(_session_folder, name="mask"), read=_read_session
     ),
-    "NNIA": Kind(count=800, make=_packed, read=_read_packed, tells_name=False),
+    "NNIA": Kind(count=490, make=_packed, read=_read_packed, tells_name=False),
 }
