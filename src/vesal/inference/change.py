@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-
 from vesal.geometry.components import mask_box, pieces_at
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch

@@ -99,10 +99,14 @@ def read_session(path: Path, start: Objects) -> Saved:
     if journal is None or len(files) != len(masks) + 2:
         msg = f"{path.name} lacks its {_JOURNAL}, or holds what is not of a session"
         raise SessionError(msg)
-    lines, whole_bytes = _lines(journal)
+    try:
+        lines, whole_bytes = _lines(journal)
+        history = _history(lines, masks, start)
+    except SessionError as error:
+        msg = f"{path.name}: {error}"
+        raise SessionError(msg) from error
     if whole_bytes < len(journal):
         logger.warning("%s: the last step was cut short when it was written, and is lost", path)
-    history = _history(lines, masks, start)
     return Saved(header=header, history=history, journal_bytes=whole_bytes)
 
 
