@@ -51,8 +51,9 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     Raises:
         ResourceError: the disk refuses.
     """
-    with replacing(path, ".part") as temporary:
-        torch.save(state, temporary)
+    # torch itself says nothing of a full disk that could be told from a mistake of ours.
+    with replacing(path, ".part") as temporary, temporary.open("wb") as file:
+        torch.save(state, file)
 
 
 def load_state(path: Path) -> dict[str, Any]:
