@@ -4,6 +4,7 @@ None of them says where its pixels are in a body, so their world is pixels: reso
 tags are about printing. A TIFF of many pages is a volume.
 """
 
+import io
 import struct
 import warnings
 from pathlib import Path
@@ -115,9 +116,11 @@ def write_tiff(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
         raise ImageError(msg)
     pages = array[np.newaxis] if grid.ndim == 2 else array.T
     first, *more = [Pillow.fromarray(_grey(page)) for page in pages]
+    packed = io.BytesIO()  # libtiff does not say why a disk refuses, and prints to stderr
     first.save(
-        path, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
+        packed, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
     )
+    path.write_bytes(packed.getbuffer())
 
 
 def _pages(picture: Pillow.Image, kind: str, path: Path) -> list[_Page]:

@@ -40,7 +40,7 @@ def alone(folder: Path) -> Iterator[None]:
     except Timeout as error:
         msg = f"another run is at work in {folder}; wait for its end, or name another folder"
         raise ResourceError(msg) from error
-    except PermissionError as error:
+    except OSError as error:
         msg = f"{folder} cannot be written to ({error.strerror}); name another folder"
         raise ResourceError(msg) from error
 
