@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from io import FileIO
+from pathlib import Path
 
 from vesal.cohort.place import Place, Remote
 from vesal.cohort.report import Entry, entry_of

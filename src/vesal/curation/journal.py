@@ -4,11 +4,9 @@ A run that is killed goes on with it; one under other settings, or over files th
 finds other keys and makes the case anew.
 """
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +17,8 @@ from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair, Signature
 from vesal.datasets.stamp import stamp_of
-from vesal.errors import ConfigError
-from vesal.images.write import replacing
+from vesal.images.write import make_folder, replacing
+from vesal.lock import alone
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -51,24 +49,13 @@ class Journal:
         Raises:
             ResourceError: the disk refuses.
         """
-        self._folder.mkdir(exist_ok=True)
+        make_folder(self._folder)
         with replacing(self._folder / "rules", "") as temporary:
             temporary.write_text(rules, encoding="utf-8")
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder, so that no second run sweeps away what this one writes.
-
-        Raises:
-            ConfigError: another run is at work in it.
-        """
-        with (self._folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                msg = f"another vesal curate is at work in {self._folder.parent}; wait for its end"
-                raise ConfigError(msg) from error
-            yield
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the folder, so that no second run sweeps away what this one writes: see `alone`."""
+        return alone(self._folder)
 
     def looked(self, pair: Pair, key: str) -> Looked | None:
         """What the first look found under this very key; None if it is to be made."""
@@ -127,7 +114,7 @@ class Journal:
 
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         text = json.dumps({"version": _VERSION, "key": key, **record})
         with replacing(path, ".json") as temporary:
             temporary.write_text(text, encoding="utf-8")
