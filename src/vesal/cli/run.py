@@ -1,7 +1,6 @@
 """`vesal run`: thousands of images by several processes or a cluster, through bad days."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +83,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     check_suffix(format)
     if not auto:
         check_model(model)
-    with bar("reading the cohort", left=True) as progress, _terminated_as_interrupted():
+    with bar("reading the cohort", left=True) as progress:
         from vesal.cohort.mosaic import write_mosaic
         from vesal.cohort.place import place_of
         from vesal.cohort.run import Hands
@@ -144,20 +143,6 @@ def _settings(model: str, suffix: str, *, auto: bool, each: bool) -> "Settings":
     return Settings(
         model=name, identity=identity, automatic=auto, suffix=suffix, each=each, threads=1
     )
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print_summary(outcome: "Outcome") -> None:

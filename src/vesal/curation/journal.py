@@ -4,11 +4,9 @@ A run that is killed goes on with it; one under other settings, or over files th
 finds other keys and makes the case anew.
 """
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,8 @@ from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
 from vesal.datasets import Pair
 from vesal.datasets.likeness import signature_from_record, signature_record
-from vesal.errors import ConfigError
 from vesal.images.write import make_folder, write_text
+from vesal.lock import alone
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -53,20 +51,9 @@ class Journal:
         make_folder(self._folder)
         write_text(self._folder / "rules", rules)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder, so that no second run sweeps away what this one writes.
-
-        Raises:
-            ConfigError: another run is at work in it.
-        """
-        with (self._folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                msg = f"another vesal curate is at work in {self._folder.parent}; wait for its end"
-                raise ConfigError(msg) from error
-            yield
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the folder, so that no second run sweeps away what this one writes: see `alone`."""
+        return alone(self._folder)
 
     def looked(self, pair: Pair, key: str) -> Looked | None:
         """What the first look found under this very key; None if it is to be made."""

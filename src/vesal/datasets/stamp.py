@@ -4,10 +4,11 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-import vesal
 from vesal.datasets.archive_path import file_behind
 from vesal.datasets.pair import Pair
 from vesal.images.fingerprint import file_stamp
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 def stamp_of(pair: Pair) -> tuple[object, ...]:
@@ -48,7 +49,7 @@ def files_of(path: Path) -> list[Path]:
 def _code(rooms: tuple[str, ...]) -> str:
     """Hash of sources: numbers of other code are other numbers, whatever its version."""
     digest = hashlib.sha256()
-    for place in (Path(vesal.__file__).parent / room for room in rooms):
+    for place in (_PACKAGE / room for room in rooms):
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(path.read_bytes())
     return digest.hexdigest()

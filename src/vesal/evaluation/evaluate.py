@@ -17,6 +17,7 @@ from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.results import Result, Results, rows_of
 from vesal.evaluation.row import Row
 from vesal.images.write import make_folder
+from vesal.lock import alone
 from vesal.models.cards import CARDS, Card
 from vesal.progress import Progress, silent
 from vesal.workers import done_by_workers, tried_twice
@@ -136,7 +137,7 @@ def evaluate(
         progress: told of every job.
 
     Raises:
-        InputError: no data, an unknown protocol or method.
+        InputError: no data, an unknown protocol or method, or another run is at work there.
         CheckpointError: weights that cannot be loaded.
         ResourceError: the disk refuses; what is done stays.
     """
@@ -147,11 +148,12 @@ def evaluate(
     make_folder(folder)
     results = Results(folder, settings.protocol)
     names = {one.spec: one.name for one in chosen}
-    done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
-    skipped = len(done)
-    for place, result in _made(waiting, names, workers, progress):
-        results.keep(*place, result)
-        done[place] = result
+    with alone(results.folder):
+        done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
+        skipped = len(done)
+        for place, result in _made(waiting, names, workers, progress):
+            results.keep(*place, result)
+            done[place] = result
     order = [(one.name, pair.name) for pair in found.pairs for one in chosen]
     return Evaluated(
         data=found,

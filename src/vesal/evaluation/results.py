@@ -11,13 +11,13 @@ from vesal.datasets.likeness import Signature, signature_from_record, signature_
 from vesal.errors import PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
-from vesal.images.write import write_text
+from vesal.images.write import make_folder, write_text
 from vesal.prompts.record import patch_from_record, patch_record
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1
-_FOLDER = "results"
+FOLDER = "results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Results:
     """
 
     def __init__(self, folder: Path, protocol: str) -> None:
-        self.folder, self._protocol = folder / _FOLDER, protocol
+        self.folder, self._protocol = folder / FOLDER, protocol
 
     def of(self, method: str, case: str, key: str) -> Result | None:
         """What was found earlier under this very key; None if it is to be made, or made anew.
@@ -91,7 +91,7 @@ class Results:
         Raises:
             ResourceError: if the disk refuses.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         write_text(self._path(method, case), json.dumps(_record(result)))
 
     def _path(self, method: str, case: str) -> Path:

@@ -10,6 +10,7 @@ from vesal.arrays import LabelArray
 from vesal.errors import ConfigError, ImageError, ResourceError
 from vesal.geometry.grid import Grid
 from vesal.images import Mask, Source
+from vesal.images.write import settle
 from vesal.labels.segment import Segment
 from vesal.labels.write import check_suffix, safe_names, save_labels
 
@@ -101,6 +102,7 @@ class LabelMap:
         check_suffix(Path(f"mask{suffix}"))
         try:
             folder.mkdir(exist_ok=True)
+            settle(folder.absolute().parent)
         except OSError as error:
             msg = f"{folder} cannot be made ({error.strerror or error}); give another folder"
             raise ResourceError(msg) from error
