@@ -45,21 +45,16 @@ def done_by_workers(
     idle: list[_Worker[_Job, _Result]] = []
     try:
         while waiting or busy:
-            while waiting and idle:
-                worker = idle.pop()
-                if worker.give(waiting[-1]):
-                    waiting.pop()
-                    busy.append(worker)
-                else:  # it died between two jobs
-                    worker.end()
+            busy += _given(waiting, idle)
             # All at once: each takes seconds to import what it works with.
             while len(starting) < min(workers - len(busy), len(waiting)):
                 starting.append(_Worker(function, workers))
             ready = wait([worker.connection for worker in (*busy, *starting)])
-            for worker in [w for w in starting if w.connection in ready]:
+            started = [worker for worker in starting if worker.connection in ready]
+            for worker in started:
                 worker.check_started()
                 starting.remove(worker)
-                idle.append(worker)
+            idle += started
             for worker in [w for w in busy if w.connection in ready]:
                 busy.remove(worker)
                 alive, job, result = worker.take()
@@ -69,6 +64,21 @@ def done_by_workers(
     finally:
         for worker in (*starting, *busy, *idle):
             worker.end()
+
+
+def _given(
+    waiting: list[_Job], idle: list["_Worker[_Job, _Result]"]
+) -> list["_Worker[_Job, _Result]"]:
+    """The idle workers that take a job now, off both lists; one that died meanwhile is ended."""
+    given = []
+    while waiting and idle:
+        worker = idle.pop()
+        if worker.give(waiting[-1]):
+            waiting.pop()
+            given.append(worker)
+        else:
+            worker.end()
+    return given
 
 
 class _Worker(Generic[_Job, _Result]):
