@@ -194,8 +194,10 @@ def validated(name: str, measured: dict[str, float]) -> str:
 def growth(folder: Path, count: int) -> None:
     """Print how a worker and the driver grow over many small cases."""
     seen = run(cohort(folder / "small", "small", count), 1)
-    print("\n| small cases, one worker | worker MiB after a tenth | after all | KiB a case | "
-          "driver after a tenth | after all | KiB a case |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "\n| small cases, one worker | worker MiB after a tenth | after all | KiB a case | "
+        "driver after a tenth | after all | KiB a case |\n|---|---|---|---|---|---|---|"
+    )
     cells = [str(count)]
     for memory in (seen.worker_mib, seen.driver_mib):
         done, held = np.array(seen.cases), np.array(memory)
