@@ -153,18 +153,19 @@ def _print_summary(outcome: "Outcome") -> None:
 
     entries = outcome.entries.items()
     bad = [(name, one) for name, one in entries if one.failed or one.quarantined]
-    slow = sorted(entries, key=lambda pair: -pair[1].seconds)
+    good = [(name, one) for name, one in entries if not one.failed and not one.quarantined]
+    slow = sorted(good, key=lambda pair: -pair[1].seconds)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("case", "status", "seconds", "MiB", "what went wrong"):
         table.add_column(column, justify="right" if column in ("seconds", "MiB") else "left")
-    for name, entry in [*bad[:_SHOWN], *[pair for pair in slow if pair not in bad][:_SHOWN]]:
+    for name, entry in [*bad[:_SHOWN], *slow[:_SHOWN]]:
         status = "quarantined" if entry.quarantined else "failed" if entry.failed else "done"
         why = next((row.message for row in entry.rows if row.message), "")
         numbers = (f"{entry.seconds:.1f}", f"{entry.memory_mib:.0f}")
         table.add_row(escape(name), status, *numbers, escape(why))
     console = Console()
     console.print(table)
-    shown = min(len(bad), _SHOWN) + min(len(outcome.entries) - len(bad), _SHOWN)
+    shown = min(len(bad), _SHOWN) + min(len(good), _SHOWN)
     if shown < len(outcome.entries):
         console.print(f"and {len(outcome.entries) - shown} more in the report", style="dim")
     console.print()

@@ -192,7 +192,8 @@ class Objects:
             part: of the image, each slice with a start and a stop.
         """
         shape = [s.stop - s.start for s in part]
-        array = np.zeros(shape, np.uint8 if self.last < 256 else np.uint16)
+        # The first axis fastest, as in files: a large map takes long to be turned round.
+        array = np.zeros(shape, np.uint8 if self.last < 256 else np.uint16, order="F")
         for one in reversed(self.strongest_first()):
             if one.outline is not None:
                 common = _common(part, one.outline.patch.part)
