@@ -88,6 +88,21 @@ def tried_twice(
     yield from do(dead)
 
 
+def _given(
+    waiting: list[_Job], idle: list["_Worker[_Job, _Result]"]
+) -> list["_Worker[_Job, _Result]"]:
+    """The idle workers that take a job now, off both lists; one that died meanwhile is ended."""
+    given = []
+    while waiting and idle:
+        worker = idle.pop()
+        if worker.give(waiting[-1]):
+            waiting.pop()
+            given.append(worker)
+        else:
+            worker.end()
+    return given
+
+
 class _Worker(Generic[_Job, _Result]):
     """A process, and this end of the pipe to it."""
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar
-from vesal.cli.segment_many import check_suffix, print_outcome
-from vesal.cli.segment_one import check_model
+from vesal.cli.options import Model, Ray, check_model, check_suffix
+from vesal.cli.segment_many import print_outcome
 from vesal.errors import ConfigError, StoppedError
 
 if TYPE_CHECKING:
@@ -48,17 +48,9 @@ _Output = Annotated[
 _Auto = Annotated[
     bool, typer.Option("--auto", metavar="", help="Find all that an automatic model was taught.")
 ]
-_Model = Annotated[
-    str,
-    typer.Option("--model", metavar="MODEL", help="A name of `vesal models`, or a weights file."),
-]
 _Workers = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", help="Processes at once; one a core if not given."),
-]
-_Ray = Annotated[
-    str,
-    typer.Option("--ray", metavar="ADDRESS", help="Of a Ray cluster: auto, local or ray://..."),
 ]
 _Format = Annotated[
     str, typer.Option("--format", metavar="SUFFIX", help="Of the results, like .seg.nrrd.")
@@ -73,9 +65,9 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     cohort: _Cohort,
     output: _Output,
     auto: _Auto = False,
-    model: _Model = "vesal-mini",
+    model: Model = "vesal-mini",
     workers: _Workers = None,
-    ray: _Ray = "",
+    ray: Ray = "",
     format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
     each: _Each = False,
     again: _Again = False,
@@ -97,7 +89,6 @@ def run(  # noqa: PLR0913  # each is an option on the command line
         from vesal.cohort.place import place_of
         from vesal.cohort.run import Hands
         from vesal.cohort.run import run as run_cohort
-        from vesal.progress import with_time_left
 
         source, folder = place_of(cohort), place_of(output)
         items = _items(source, auto=auto)
@@ -112,7 +103,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
                 hands=hands,
                 again=again,
                 keep=(source,),
-                progress=with_time_left(progress),
+                progress=progress,
             )
             progress(0, 1, "drawing the mosaic")
             drawn = write_mosaic(items, outcome.entries, folder)

@@ -126,7 +126,7 @@ def _entries(place: Place, records: list[bytes]) -> dict[str, Entry]:
             if record["version"] != _VERSION:
                 raise ValueError
             entries[str(record["case"])] = entry_of(record["entry"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             msg = (
                 f"{place} is damaged or of another version of vesal (record {number}); move it "
                 "away, or choose another folder"

@@ -37,7 +37,18 @@ def settings_of(said: Said) -> Settings:
     Raises:
         ConfigError: an unknown name or key, or a value of the wrong type or out of range.
     """
-    record = {} if said.config is None else _read(said.config)
+    if said.config is None:
+        return _settings({}, said)
+    try:
+        return _settings(_read(said.config), said)
+    except ConfigError as error:
+        if said.config.name in str(error):
+            raise
+        msg = f"{said.config.name}, with what was said beside it: {error}"
+        raise ConfigError(msg) from error
+
+
+def _settings(record: Mapping[str, object], said: Said) -> Settings:
     name = said.rules or typed("rules", record.get("rules", "sam-med3d"), str)
     kind = rules_named(name)
     # Thresholds in a file are those of the rules that it names.

@@ -117,7 +117,7 @@ class Journal:
         try:
             record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
             right = record["version"] == _VERSION and record["key"] == key
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return record if right else None
 

@@ -154,7 +154,7 @@ def _missing(base: Path, names: Iterable[str]) -> frozenset[str]:
 
 def _not_in_folder(base: Path, folder: str, names: Iterable[str]) -> Iterator[str]:
     """Names of files that a folder does not hold, by one look at it."""
-    if not (base / folder).is_dir():
+    if not os.path.isdir(base / folder):
         yield from names
         return
     with os.scandir(base / folder) as found_there:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -91,7 +92,7 @@ def _check_columns(columns: Sequence[str], source: Path) -> None:
 
 def _pair(where: str, row: Mapping[str, str], source: Path) -> _Draft:
     for column in _NEEDED:
-        if not row[column] or not (source.parent / row[column]).exists():
+        if not row[column] or not os.path.exists(source.parent / row[column]):
             msg = f"{where}: {column} {row[column]!r} is not there; paths begin in {source.parent}"
             raise ConfigError(msg)
     seen = row.get("seen", "").lower()

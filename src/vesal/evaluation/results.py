@@ -144,7 +144,15 @@ def _read(path: Path) -> Result | None:
             signature=signature_from_record(record["signature"]),
             tables=record["tables"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError):
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        PromptError,
+    ):
         return None
 
 

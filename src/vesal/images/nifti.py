@@ -7,6 +7,7 @@ sform, their codes, pixdim and units come through bit by bit.
 """
 
 import gzip
+import logging
 import zlib
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,12 @@ from vesal.images.source import Decoded, Source
 
 _MAGICS_2 = (b"n+2\0", b"ni2\0")
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_EXTENSION_BYTES = 1 << 22
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units: metre, millimetre, micrometre
+
+
+_SILENT = logging.getLogger(f"{__name__}.silent")
+_SILENT.disabled = True
 
 
 def looks_like_nifti(head: bytes) -> bool:
@@ -70,6 +76,34 @@ def read_nifti(path: Path) -> Decoded:
     array = _scaled(read_payload(_payload(header, shape, path)), header)
     source = Source(path=path, format="NIfTI", header=header.binaryblock)
     return Decoded(array=array, grid=grid, source=source)
+
+
+def nifti_extensions(path: Path) -> list[bytes]:
+    """What the header of a NIfTI file holds beside its own fields; up to 4 MB, and none if damaged.
+
+    Read here and not by nibabel, which mends a header aloud and makes room for what it claims.
+
+    Raises:
+        ImageError: if it is no NIfTI, or cut short or damaged in its header.
+        OSError: if it cannot be read.
+    """
+    header = _header(path)
+    single = bytes(header["magic"]).startswith(b"n+")
+    start = header.template_dtype.itemsize + 4
+    if unpacked_head(path, start)[-4:-3] in (b"", b"\0"):
+        return []
+    end = float(header["vox_offset"]) if single else _MOST_EXTENSION_BYTES
+    block = unpacked_head(path, int(min(max(end, 0), _MOST_EXTENSION_BYTES)))
+    contents = []
+    while start + 8 <= len(block):
+        size = int.from_bytes(
+            block[start : start + 4], "big" if header.endianness == ">" else "little"
+        )
+        if size < 8:
+            break
+        contents.append(block[start + 8 : start + size])
+        start += size
+    return contents
 
 
 def write_nifti(
@@ -220,6 +254,7 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
         header[name] = 0  # these speak of the image's values
     for name in ("descrip", "aux_file", "intent_name"):
         header[name] = b""  # and these may name the patient
+    header.check_fix(logger=_SILENT)  # nibabel does it on writing, and speaks of it
     return header
 
 

@@ -8,6 +8,7 @@ import bz2
 import gzip
 import io
 import math
+import os
 import zlib
 from dataclasses import dataclass
 from enum import Enum
@@ -86,7 +87,7 @@ def beside(header_path: Path, name: str) -> Path:
         ImageError: if the name points to another folder, to a list, or to no file.
     """
     path = header_path.parent / name
-    if Path(name).name != name or not path.is_file() or not may_open(path):
+    if Path(name).name != name or not os.path.isfile(path) or not may_open(path):
         msg = f"{header_path.name} needs its one data file in the same folder, got {name[:80]!r}"
         raise ImageError(msg)
     return path

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import generate_uid
@@ -23,6 +22,8 @@ from pydicom.valuerep import format_number_as_ds
 from vesal.arrays import AffineMatrix, LabelArray
 from vesal.errors import ConfigError, ImageError
 from vesal.images import Source
+from vesal.images.dicom.file import read_dataset
+from vesal.images.dicom.quiet import quiet
 from vesal.labels.labelled import Labelled
 from vesal.labels.source_slices import on_slices, slice_to_grid
 
@@ -111,17 +112,15 @@ def check_writable(labels: Labelled, description: str, *, allow_empty: bool) -> 
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep back what pydicom and highdicom say of odd values in a header: they repeat them."""
-    loggers = [logging.getLogger(name) for name in ("pydicom", "highdicom")]
-    levels = [one.level for one in loggers]
+    log = logging.getLogger("highdicom")
+    level = log.level
     try:
-        for one in loggers:
-            one.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
+        log.setLevel(logging.ERROR)
+        with quiet(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
+        log.setLevel(level)
 
 
 def read_source(labels: Labelled) -> DicomSource:
@@ -152,7 +151,7 @@ def read_source(labels: Labelled) -> DicomSource:
 
 def _header(path: Path, source: Source) -> Dataset:
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True)
+        header = read_dataset(path, pixels=False)
         header.SOPInstanceUID = header.get("SOPInstanceUID") or (
             header.file_meta.MediaStorageSOPInstanceUID
         )

@@ -99,10 +99,14 @@ def read_session(path: Path, start: Objects) -> Saved:
     if journal is None or len(files) != len(masks) + 2:
         msg = f"{path.name} lacks its {_JOURNAL}, or holds what is not of a session"
         raise SessionError(msg)
-    lines, whole_bytes = _lines(journal)
+    try:
+        lines, whole_bytes = _lines(journal)
+        history = _history(lines, masks, start)
+    except SessionError as error:
+        msg = f"{path.name}: {error}"
+        raise SessionError(msg) from error
     if whole_bytes < len(journal):
         logger.warning("%s: the last step was cut short when it was written, and is lost", path)
-    history = _history(lines, masks, start)
     return Saved(header=header, history=history, journal_bytes=whole_bytes)
 
 
@@ -142,12 +146,21 @@ class Journal:
                 os.truncate(path, saved.journal_bytes)
         return journal
 
-    def add(self, line: Line, masks: Masks) -> None:
-        """Take a line down; afterwards it is on the disk, or nothing has changed.
+    def add(self, before: History, after: History) -> None:
+        """Take a step down; afterwards it is on the disk, or nothing has changed.
+
+        Args:
+            before: all that is in the journal.
+            after: the same one action on, or one undone or redone.
 
         Raises:
             ResourceError: if the disk refuses.
         """
+        masks: Masks = {}
+        if after.actions is before.actions:
+            line: Line = {"do": "undo" if after.position < before.position else "redo"}
+        else:
+            line, masks = action_line(after.actions[-1], before.now)
         with _disk(self._folder):
             self._write_masks(masks)
             self._write([line])

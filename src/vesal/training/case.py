@@ -26,7 +26,7 @@ from vesal.images.write import replacing
 SUFFIX = ".safetensors"
 _KEY = "case"
 # What a damaged file, or one that is no case, leads to.
-_UNFIT = (OSError, SafetensorError, ValueError, KeyError, TypeError)
+_UNFIT = (OSError, SafetensorError, ValueError, LookupError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pydicom
-from pydicom.filereader import read_file_meta_info
-
 from vesal.errors import ImageError, ResourceError
 from vesal.images.allowance import check_size, may_open
+from vesal.images.dicom.file import read_dataset, read_meta
 from vesal.images.dicom.header import DIRECTORY, looks_like_dicom
 from vesal.images.dicom.quiet import DAMAGED
 from vesal.images.packing import check_packing
@@ -84,7 +82,7 @@ def _below(folder: Path) -> list[Path]:
 
 def _is_directory(path: Path) -> bool:
     try:
-        return bool(read_file_meta_info(path).get("MediaStorageSOPClassUID") == DIRECTORY)
+        return bool(read_meta(path).get("MediaStorageSOPClassUID") == DIRECTORY)
     except DAMAGED:
         return False  # the reader of headers says what is wrong
 
@@ -92,7 +90,7 @@ def _is_directory(path: Path) -> bool:
 def _listed(path: Path) -> list[Path]:
     """The files that a DICOMDIR names; those that are not there are named in the error."""
     try:
-        records = pydicom.dcmread(path).DirectoryRecordSequence
+        records = read_dataset(path).DirectoryRecordSequence
         names = [record.get("ReferencedFileID") for record in records]
         # pydicom ends the list silently where the file ends.
         if any(
@@ -108,8 +106,8 @@ def _listed(path: Path) -> list[Path]:
         [name] if isinstance(name, str) else [str(part) for part in name] for name in names if name
     ]
     files = sorted({path.parent.joinpath(*part) for part in parts})
-    outside = [file for file in files if not file.resolve().is_relative_to(root)]
-    missing = [file for file in files if not file.is_file()]
+    missing = [file for file in files if not os.path.isfile(file)]
+    outside = [file for file in files if file not in missing and not _is_below(file, root)]
     if outside or missing:
         first = (outside or missing)[0]
         msg = (
@@ -118,6 +116,10 @@ def _listed(path: Path) -> list[Path]:
         )
         raise ImageError(msg)
     return files
+
+
+def _is_below(file: Path, root: Path) -> bool:
+    return file.resolve().is_relative_to(root)
 
 
 def _unpacked(path: Path, folder: Path) -> Files:

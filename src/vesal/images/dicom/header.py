@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom import Dataset
 from pydicom.uid import UID
 
 from vesal.errors import ImageError
+from vesal.images.dicom.file import read_dataset
 from vesal.images.dicom.frames import FRAME_TAGS, film_flaw, frames_of
 from vesal.images.dicom.plane import Plane, Scan
 from vesal.images.dicom.quiet import DAMAGED
@@ -85,9 +85,7 @@ def read_header(path: Path) -> list[Plane] | str:
         ImageError: if the header is damaged or speaks of more pixels than the file can hold.
     """
     try:
-        header = pydicom.dcmread(
-            path, stop_before_pixels=True, specific_tags=[*_TAGS, *_MARKS.keys()]
-        )
+        header = read_dataset(path, tags=[*_TAGS, *_MARKS], pixels=False)
         reason = _no_image(header)
         if reason:
             return reason
