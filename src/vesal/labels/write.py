@@ -96,14 +96,6 @@ def _mesh(
     return lambda path, one: write(path, one.array, one.grid, one.segments)
 
 
-def _seg(path: Path, one: Labelled) -> None:
-    write_seg(path, one)
-
-
-def _rtstruct(path: Path, one: Labelled) -> None:
-    write_rtstruct(path, one)
-
-
 _WRITERS: dict[str, Callable[[Path, Labelled], None]] = {
     ".nii.gz": _nifti,
     ".nii": _nifti,
@@ -116,7 +108,7 @@ _WRITERS: dict[str, Callable[[Path, Labelled], None]] = {
     ".tiff": _plain(write_tiff),
     ".stl": _mesh(write_stl),
     ".obj": _mesh(write_obj),
-    ".rtstruct.dcm": _rtstruct,
-    ".seg.dcm": _seg,
-    ".dcm": _seg,
+    ".rtstruct.dcm": write_rtstruct,
+    ".seg.dcm": write_seg,
+    ".dcm": write_seg,
 }
