@@ -44,7 +44,7 @@ def test_lists_of_numbers_are_coordinates(tmp_path: Path) -> None:
     """One point, or several."""
     table = pa.table({"coordinates": [[1.5, -2.0, 3.0]], "points": [[[1, 2], [3, 4]]]})
     parquet.write_table(table, tmp_path / "t.parquet")
-    ((where, row),) = parquet_table((tmp_path / "t.parquet").read_bytes()).rows
+    ((where, row),) = parquet_table((tmp_path / "t.parquet").read_bytes(), "t.parquet").rows
     assert (where, row) == ("row 1", {"coordinates": "1.5,-2.0,3.0", "points": "1,2 3,4"})
 
 
@@ -53,4 +53,4 @@ def test_half_a_file_is_refused(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"image": ["a"]}), tmp_path / "t.parquet")
     content = (tmp_path / "t.parquet").read_bytes()
     with pytest.raises(ConfigError, match="is no whole Parquet file"):
-        parquet_table(content[: len(content) // 2])
+        parquet_table(content[: len(content) // 2], "t.parquet")

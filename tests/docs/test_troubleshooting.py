@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import vesal
+from vesal.cli.console import FAILED_EXIT_CODE
 from vesal.cli.main import _BUG_EXIT_CODE
-from vesal.cli.segment_many import FAILED_EXIT_CODE
 from vesal.errors import VesalError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "troubleshooting.md"

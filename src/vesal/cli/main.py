@@ -3,9 +3,12 @@
 Nothing heavy is imported here: `vesal --help` must come at once.
 """
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -31,6 +34,7 @@ from vesal.errors import ResourceError, VesalError
 
 _BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
+_TERMINATE_EXIT_CODE = 143  # 128 + SIGTERM
 _TRACEBACK = "--traceback"
 _EXAMPLES = """[bold]Examples[/bold]
   vesal demo
@@ -119,10 +123,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     # Typer's own error page takes several lines; outside its standalone mode it raises,
     # and returns the code of an early exit.
-    code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
+    with _terminated_as_interrupted() as terminated:
+        code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
     if code == _INTERRUPT_EXIT_CODE:
         print_error("interrupted; nothing was left half written")
+        return _TERMINATE_EXIT_CODE if terminated else code
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[list[int]]:
+    """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C; give those that came."""
+    came: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # signals are not for others
+        yield came
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _without_traceback(words: Sequence[str]) -> tuple[list[str], bool]:

@@ -4,6 +4,7 @@ A run that is killed goes on from it. The last line may be torn then, and is tak
 object store, which cannot append, each case is an object of its own.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -11,12 +12,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from vesal.cohort.place import Place, Remote
 from vesal.cohort.report import Entry, entry_of
 from vesal.errors import ConfigError, ResourceError
+from vesal.images.write import settle
 
 _NAME = "journal.jsonl"
 _OBJECTS = ".journal"
@@ -67,7 +69,8 @@ def opened(folder: Place) -> Iterator[Journal]:
         return
     path = folder / _NAME
     try:
-        file = path.open("a+b")
+        file = path.open("a+b", buffering=0)
+        settle(folder)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}): choose a folder with room"
         raise ResourceError(msg) from error
@@ -83,13 +86,14 @@ def opened(folder: Place) -> Iterator[Journal]:
 class _File:
     """Lines of a file that is held open."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: FileIO) -> None:
         self._path, self._file = path, file
 
     def add(self, _case: str, text: str) -> None:
         try:
-            self._file.write(f"{text}\n".encode())
-            self._file.flush()
+            written = self._file.write(line := f"{text}\n".encode())
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError as error:
             msg = f"{self._path} cannot be written ({error.strerror}): make room, then go on"
@@ -107,10 +111,10 @@ class _Objects:
         (self._place / f"{name}.json").write_bytes(text.encode())
 
 
-def _whole_lines(file: BinaryIO) -> list[bytes]:
+def _whole_lines(file: FileIO) -> list[bytes]:
     """All lines, after what a run that was killed had not finished was taken off the end."""
     file.seek(0)
-    content = file.read()
+    content = file.readall()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         file.truncate(whole)
@@ -126,7 +130,7 @@ def _entries(place: Place, records: list[bytes]) -> dict[str, Entry]:
             if record["version"] != _VERSION:
                 raise ValueError
             entries[str(record["case"])] = entry_of(record["entry"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             msg = (
                 f"{place} is damaged or of another version of vesal (record {number}); move it "
                 "away, or choose another folder"

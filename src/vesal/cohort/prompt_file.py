@@ -3,6 +3,7 @@
 All is checked that can be without the images; docs/prompts.md has every key and column.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read_cases(path: Place) -> tuple[Case, ...]:
     try:
         content = path.read_bytes()
         problems = Problems(path)
-        drafts = _drafts(content, path.parent, problems)
+        drafts = _drafts(content, path, problems)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         msg = f"{path} cannot be read ({why}): give a prompt file, JSON, CSV or Parquet"
@@ -52,10 +53,11 @@ def read_cases(path: Place) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _drafts(content: bytes, folder: Place, problems: Problems) -> list[Draft]:
+def _drafts(content: bytes, path: Place, problems: Problems) -> list[Draft]:
     """What a file says; UnicodeDecodeError if it is no text and no Parquet."""
+    folder = path.parent
     if is_parquet(content):
-        return table_drafts(parquet_table(content), folder, problems)
+        return table_drafts(parquet_table(content, path.name), folder, problems)
     text = content.decode("utf-8-sig")
     if text.lstrip()[:1] in ("{", "["):
         return json_drafts(text, folder, problems)
@@ -108,14 +110,14 @@ def _check_image(draft: Draft, folder: Place, problems: Problems) -> None:
     except ConfigError as error:
         problems.add(draft.where, error)
         return
-    if isinstance(image, Path) and not image.exists():
+    if isinstance(image, Path) and not os.path.exists(image):
         problems.add(draft.where, f"the image {image} does not exist")
 
 
 def _try(prompt: Typed | MaskFile, *, voxel: bool) -> None:
     """Make what can be made of a prompt before its image is known; raises InputError."""
     if isinstance(prompt, MaskFile):
-        if isinstance(prompt.path, Path) and not prompt.path.exists():
+        if isinstance(prompt.path, Path) and not os.path.exists(prompt.path):
             msg = f"the file {prompt.path} does not exist"
             raise ConfigError(msg)
         return

@@ -1,5 +1,6 @@
 """The scans of a cohort without prompts: what lies in a folder, or what a list names."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def _of_folder(place: Place) -> Sequence[Place]:
 def _of_list(place: Place) -> Sequence[Place]:
     texts = _texts(place)
     images = [place_of(text, place.parent) for text in texts]
-    missing = [one for one in images if isinstance(one, Path) and not one.exists()]
+    missing = [one for one in images if isinstance(one, Path) and not os.path.exists(one)]
     if missing:
         msg = f"{place.name} names {missing[0]}, which does not exist; paths begin at its folder"
         raise ConfigError(msg)
@@ -66,7 +67,7 @@ def _of_list(place: Place) -> Sequence[Place]:
 def _texts(place: Place) -> list[str]:
     content = place.read_bytes()
     if is_parquet(content):
-        table = parquet_table(content)
+        table = parquet_table(content, place.name)
     else:
         try:
             text = content.decode("utf-8-sig")

@@ -45,8 +45,12 @@ def csv_table(text: str, problems: Problems) -> Table:
     return Table(columns=tuple(columns), rows=tuple(rows))
 
 
-def parquet_table(content: bytes) -> Table:
+def parquet_table(content: bytes, name: str) -> Table:
     """The table of a Parquet file, its values as CSV has them: lists as numbers with commas.
+
+    Args:
+        content: of the file.
+        name: of the file, for messages.
 
     Raises:
         ConfigError: it is damaged.
@@ -61,7 +65,8 @@ def parquet_table(content: bytes) -> Table:
     try:
         table = parquet.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError, ValueError) as error:
-        msg = f"the table is no whole Parquet file ({error}); write it again"
+        why = " ".join(str(error).split())  # Arrow's words come in several lines
+        msg = f"{name} is no whole Parquet file ({why}); write it again"
         raise ConfigError(msg) from error
     columns = tuple(str(name).strip().lower() for name in table.column_names)
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)

@@ -3,6 +3,7 @@
 All that reads files of data sets goes through here, so that an archive need not be unpacked.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ _CHUNK = 2**20
 
 def is_archive(path: Path) -> bool:
     """Whether a path is that of a file whose name is a zip archive's."""
-    return path.suffix.lower() == SUFFIX and path.is_file()
+    return path.suffix.lower() == SUFFIX and os.path.isfile(path)
 
 
 def file_behind(path: Path) -> Path:
@@ -38,7 +39,7 @@ def exists(path: Path) -> bool:
     """
     inside = _inside(path)
     if inside is None:
-        return path.is_file()
+        return os.path.isfile(path)
     return open_archive(inside[0]).find(inside[1]) is not None
 
 
@@ -135,7 +136,7 @@ def _member(archive: Archive, name: str) -> Member:
 def _inside(path: Path) -> tuple[Path, str] | None:
     """The archive that a path leads into and the name in it; None for a path on the disk."""
     for parent in path.parents:
-        if parent.suffix.lower() == SUFFIX and parent.is_file():
+        if parent.suffix.lower() == SUFFIX and os.path.isfile(parent):
             inner = PurePosixPath(*path.parts[len(parent.parts) :])
             if ".." in inner.parts:
                 msg = f"{path} leads out of {parent.name}; give a path in it"

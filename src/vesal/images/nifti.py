@@ -7,6 +7,7 @@ sform, their codes, pixdim and units come through bit by bit.
 """
 
 import gzip
+import logging
 import zlib
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,17 @@ from vesal.arrays import AffineMatrix, Numbers, Voxels
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
-from vesal.images.payload import Packing, Payload, beside, read_payload
+from vesal.images.payload import Packing, Payload, as_written, beside, read_payload
 from vesal.images.source import Decoded, Source
 
 _MAGICS_2 = (b"n+2\0", b"ni2\0")
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_EXTENSION_BYTES = 1 << 22
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units: metre, millimetre, micrometre
+
+
+_SILENT = logging.getLogger(f"{__name__}.silent")
+_SILENT.disabled = True
 
 
 def looks_like_nifti(head: bytes) -> bool:
@@ -72,6 +78,34 @@ def read_nifti(path: Path) -> Decoded:
     return Decoded(array=array, grid=grid, source=source)
 
 
+def nifti_extensions(path: Path) -> list[bytes]:
+    """What the header of a NIfTI file holds beside its own fields; up to 4 MB, and none if damaged.
+
+    Read here and not by nibabel, which mends a header aloud and makes room for what it claims.
+
+    Raises:
+        ImageError: if it is no NIfTI, or cut short or damaged in its header.
+        OSError: if it cannot be read.
+    """
+    header = _header(path)
+    single = bytes(header["magic"]).startswith(b"n+")
+    start = header.template_dtype.itemsize + 4
+    if unpacked_head(path, start)[-4:-3] in (b"", b"\0"):
+        return []
+    end = float(header["vox_offset"]) if single else _MOST_EXTENSION_BYTES
+    block = unpacked_head(path, int(min(max(end, 0), _MOST_EXTENSION_BYTES)))
+    contents = []
+    while start + 8 <= len(block):
+        size = int.from_bytes(
+            block[start : start + 4], "big" if header.endianness == ">" else "little"
+        )
+        if size < 8:
+            break
+        contents.append(block[start + 8 : start + size])
+        start += size
+    return contents
+
+
 def write_nifti(
     path: Path, array: Numbers, grid: Grid, source: Source, *, extension: bytes = b""
 ) -> None:
@@ -92,8 +126,9 @@ def write_nifti(
     volume, affine = _lifted(array, grid)
     if header is None:  # another format, or a mask on another grid than its image
         header = _new_header(volume.shape, affine)
-    header.set_data_dtype(np.uint16 if array.dtype == np.uint16 else np.uint8)
-    data = volume.reshape(header.get_data_shape()).astype(header.get_data_dtype())
+    voxels = as_written(volume)
+    header.set_data_dtype(voxels.dtype)
+    data = voxels.reshape(header.get_data_shape())
     image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
     labelled = image(data, None, header)
     if extension:
@@ -220,6 +255,7 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
         header[name] = 0  # these speak of the image's values
     for name in ("descrip", "aux_file", "intent_name"):
         header[name] = b""  # and these may name the patient
+    header.check_fix(logger=_SILENT)  # nibabel does it on writing, and speaks of it
     return header
 
 

@@ -8,16 +8,21 @@ import bz2
 import gzip
 import io
 import math
+import os
 import zlib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vesal.arrays import Voxels
+from vesal.arrays import AffineMatrix, Numbers, Voxels
 from vesal.errors import ImageError, ResourceError
+from vesal.geometry.frames import transposed
+from vesal.geometry.grid import Grid
 from vesal.images.allowance import check_size, may_open
+from vesal.images.source import Decoded, Source
 
 
 class Packing(Enum):
@@ -79,6 +84,31 @@ def read_payload(payload: Payload) -> Voxels:
     return shaped.astype(payload.dtype.newbyteorder("="), copy=False)
 
 
+def decoded(payload: Payload, affine: AffineMatrix, source: Source) -> Decoded:
+    """Read a block as an image; a 2D one, (column, row) in files, becomes a raster (row, column).
+
+    Args:
+        payload: of two or three axes.
+        affine: index of the block to world mm, RAS+ in 3D, (x right, y down) in 2D.
+        source: of the image.
+
+    Raises:
+        GeometryError: if shape and affine make no grid.
+        ImageError: if the file cannot hold so many voxels, ends early or is damaged.
+        ResourceError: if they do not fit into memory.
+    """
+    if len(payload.shape) == 3:
+        grid = Grid(shape=payload.shape, affine=affine)
+        return Decoded(array=read_payload(payload), grid=grid, source=source)
+    grid = Grid(shape=payload.shape[::-1], affine=transposed(affine))
+    return Decoded(array=read_payload(payload).T, grid=grid, source=source)
+
+
+def as_written(array: Numbers) -> NDArray[np.generic]:
+    """A mask as uint8 0 and 1, or numbers as uint8 or uint16, the lower byte first."""
+    return array.astype("<u2" if array.dtype == np.uint16 else np.uint8)
+
+
 def beside(header_path: Path, name: str) -> Path:
     """Return the path of a data file that a header names, in the header's own folder.
 
@@ -86,7 +116,7 @@ def beside(header_path: Path, name: str) -> Path:
         ImageError: if the name points to another folder, to a list, or to no file.
     """
     path = header_path.parent / name
-    if Path(name).name != name or not path.is_file() or not may_open(path):
+    if Path(name).name != name or not os.path.isfile(path) or not may_open(path):
         msg = f"{header_path.name} needs its one data file in the same folder, got {name[:80]!r}"
         raise ImageError(msg)
     return path

@@ -4,20 +4,26 @@ None of them says where its pixels are in a body, so their world is pixels: reso
 tags are about printing. A TIFF of many pages is a volume.
 """
 
+import ctypes
+import io
+import logging
 import struct
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import _imaging
 
 from vesal.arrays import Numbers, Voxels
 from vesal.errors import ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
 from vesal.images.allowance import check_size
+from vesal.images.bounded import BoundedFile
 from vesal.images.source import Decoded, Source
 
 # At least one bit a pixel before deflate (1032 to 1); JPEG and fax codes stay below it too.
@@ -65,11 +71,15 @@ def read_raster(path: Path) -> Decoded:
     Raises:
         ImageError: if the file is cut short, animated, or its pages differ.
     """
+    _hush_tiff()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         warnings.filterwarnings("error", message="Corrupt")  # a TIFF directory cut short
         try:
-            with Pillow.open(path, formats=("PNG", "JPEG", "TIFF")) as picture:
+            with (
+                BoundedFile(path) as file,
+                Pillow.open(file, formats=("PNG", "JPEG", "TIFF")) as picture,
+            ):
                 kind = "JPEG" if picture.format == "MPO" else str(picture.format)
                 pages = _pages(picture, kind, path)
         except ImageError:
@@ -115,9 +125,26 @@ def write_tiff(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
         raise ImageError(msg)
     pages = array[np.newaxis] if grid.ndim == 2 else array.T
     first, *more = [Pillow.fromarray(_grey(page)) for page in pages]
+    packed = io.BytesIO()  # libtiff does not say why a disk refuses, and prints to stderr
     first.save(
-        path, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
+        packed, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
     )
+    path.write_bytes(packed.getbuffer())
+
+
+@cache
+def _hush_tiff() -> None:
+    """Keep Pillow and its libtiff from writing to the terminal; what matters is raised too.
+
+    Pillow has no word for libtiff. Where that cannot be asked, as on Windows, it may speak.
+    """
+    logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
+    try:
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (OSError, AttributeError):
+        return
 
 
 def _pages(picture: Pillow.Image, kind: str, path: Path) -> list[_Page]:

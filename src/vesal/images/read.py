@@ -74,13 +74,15 @@ def looks_like_image(path: Path) -> bool:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Say of which file an error is."""
+    """Say of which file an error is, unless it says so itself."""
     try:
         with np.errstate(all="ignore"):  # wild numbers of a header are judged by Grid and Image
             yield
-    except GeometryError as error:
+    except (GeometryError, ImageError) as error:
+        if path.name in str(error):
+            raise
         msg = f"{path.name}: {error}"
-        raise GeometryError(msg) from error
+        raise type(error)(msg) from error
     except OSError as error:
         msg = f"{path} cannot be read ({error.strerror or error}): give an image that exists"
         raise ImageError(msg) from error

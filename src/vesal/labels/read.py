@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 
 from vesal.arrays import LabelArray, Voxels
 from vesal.errors import ImageError
 from vesal.images import open_image
+from vesal.images.nifti import nifti_extensions
 from vesal.labels.caret import read_label_table
 from vesal.labels.label_map import LabelMap
 from vesal.labels.palette import colour_of
@@ -105,14 +105,11 @@ def _nrrd_facts(path: Path) -> dict[str, str]:
 
 def _of_nifti(path: Path) -> tuple[Segment, ...]:
     try:
-        header = nib.load(path).header
-        extensions = header.extensions if isinstance(header, nib.Nifti1Header) else ()
-        contents = [extension.get_content() for extension in extensions]
-    except (OSError, ValueError, EOFError, AttributeError, nib.filebasedimages.ImageFileError):
+        contents = nifti_extensions(path)
+    except (OSError, ImageError):
         return ()
     for content in contents:
-        raw = content if isinstance(content, bytes) else str(content).encode()
-        segments = read_label_table(raw)
+        segments = read_label_table(content)
         if segments:
             return segments
     return ()

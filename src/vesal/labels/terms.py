@@ -144,8 +144,18 @@ def _own_terms() -> Terms:
 
 def _read(path: Path) -> dict[Words, Term]:
     try:
+        return _entries(path)
+    except ConfigError as error:
+        if path.name in str(error):
+            raise
+        msg = f"{path.name}: {error}"
+        raise ConfigError(msg) from error
+
+
+def _entries(path: Path) -> dict[Words, Term]:
+    try:
         table = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"{path.name} must be a JSON file of terms, and it cannot be read as one"
         raise ConfigError(msg) from error
     if not isinstance(table, dict):

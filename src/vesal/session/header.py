@@ -80,7 +80,7 @@ class Header:
         if given is not None:
             return self._read(Path(given))
         for place in places:
-            if self.shown.path and place.exists():
+            if self.shown.path and os.path.exists(place):
                 return self._read(place)
         missing = self.shown.path or "the image, which was in memory,"
         msg = f"{missing} of {session.name} is not there; give it: Session.open(.., image=..)"

@@ -70,7 +70,9 @@ def action_of(line: Mapping[str, Any], before: Objects, masks: Mapping[str, byte
     """
     try:
         return _action(line, before, masks)
-    except (KeyError, TypeError, AttributeError, ValueError, InputError) as error:
+    except (
+        KeyError, TypeError, AttributeError, ValueError, RecursionError, InputError
+    ) as error:  # fmt: skip
         msg = f"{_DAMAGED} ({error})"
         raise SessionError(msg) from error
 

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 
 from vesal.errors import CheckpointError, ConfigError
 from vesal.images.write import replacing
+from vesal.lock import alone
 from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
 from vesal.training.automatic_recipe import AutomaticRecipe
@@ -19,7 +20,6 @@ from vesal.training.begin import RANDOM
 from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
-from vesal.training.state import alone
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +88,10 @@ def train(
         progress: is told each step.
 
     Raises:
-        ConfigError: the data hold nothing to learn, or the loss is no number any more.
+        ConfigError: the data hold nothing to learn, the loss is no number any more, or another run
+            is at work in the folder.
         CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
-        ResourceError: a scan cannot be fetched, the disk refuses, or a process died; or another
-            run is at work in the folder.
+        ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
     """
     chief = fabric is None or fabric.is_global_zero
     with alone(folder) if chief else nullcontext():

@@ -14,7 +14,6 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import encapsulate, generate_frames
@@ -25,6 +24,7 @@ from pydicom.uid import RLELossless
 
 from vesal.arrays import Voxels
 from vesal.errors import ImageError, ResourceError
+from vesal.images.dicom.file import read_dataset
 from vesal.images.dicom.plane import Plane
 from vesal.images.dicom.quiet import DAMAGED
 
@@ -92,7 +92,7 @@ def picture_of(plane: Plane) -> Voxels:
     if not plane.scan.is_colour:
         return values_of(plane)
     try:
-        if "PixelData" not in pydicom.dcmread(plane.path, specific_tags=["PixelData"]):
+        if "PixelData" not in read_dataset(plane.path, tags=["PixelData"]):
             raise EOFError  # before GDCM, which takes seconds to give up, or decodes half
         # GDCM knows palettes and all colour spaces.
         values = _read_by_gdcm(plane.path)
@@ -115,7 +115,7 @@ def _rescaled(planes: Sequence[Plane]) -> Iterator[Voxels]:
     """The slices of one file, (row, column) each."""
     path = planes[0].path
     try:
-        data = pydicom.dcmread(path, specific_tags=_TAGS)
+        data = read_dataset(path, tags=_TAGS)
         stored = _stored(data, [plane.frame or 0 for plane in planes])
         for plane, values in zip(planes, stored, strict=True):
             if values.shape != (plane.rows, plane.columns):
@@ -137,7 +137,11 @@ def _stored(data: Dataset, frames: Sequence[int]) -> Iterator[Voxels]:
     if not syntax.is_encapsulated or syntax == RLELossless:
         indices = frames if int(data.get("NumberOfFrames") or 1) > 1 else None
         # Not corrected: pydicom takes the lowest bits, wherever the header says they are.
-        found = iter_pixels(data, raw=True, indices=indices, correct_unused_bits=False)
+        # Its own decoder of RLE: pylibjpeg's panics on damage, which is no Exception.
+        plugin = "pydicom" if syntax == RLELossless else ""
+        found = iter_pixels(
+            data, raw=True, indices=indices, correct_unused_bits=False, decoding_plugin=plugin
+        )
         return (_clean(values, data) for values in found)
     if syntax.startswith(_NOT_GDCM):
         decoder = get_decoder(syntax)

@@ -8,8 +8,8 @@ from vesal.datasets import Found, Opened, Pair, find_pairs, open_pair
 from vesal.errors import ConfigError
 from vesal.models.build import Model
 from vesal.training.division import divided
-from vesal.training.finetune_validate import Checked
-from vesal.training.finetune_windows import SMALLEST_TARGET
+from vesal.training.finetune.check import Checked
+from vesal.training.finetune.windows import SMALLEST_TARGET
 
 _SHARE = 0.2  # of the patients is held out where nothing is said
 _LEAST_PATIENTS = 3  # from which on any of them is

@@ -37,7 +37,7 @@ class Wishes:
     minutes: float | None = None
     steps: int | None = None
     validation: str = ""
-    """A data set, or a share (see `vesal.training.finetune_data.material`)."""
+    """A data set, or a share (see `vesal.training.finetune.data.material`)."""
     keep: float = KEEP
     seed: int = 0
 
@@ -91,7 +91,7 @@ def _kept(path: Path, plan: dict[str, object]) -> tuple[int, tuple[float, ...]]:
         known = json.loads(path.read_text(encoding="utf-8"))
         steps, old = int(known["steps"]), dict(known["plan"])
         scores = tuple(float(score) for score in known["before"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         msg = f"{path} is damaged: delete the folder {path.parent} to start anew"
         raise CheckpointError(msg) from error
     other = [key for key in plan if plan[key] != old.get(key)]

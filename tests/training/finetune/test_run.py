@@ -1,4 +1,4 @@
-"""Tests of vesal.training.finetune: from scans to a folder that loads as a model."""
+"""Tests of vesal.training.finetune.run: from scans to a folder that loads as a model."""
 
 import csv
 import json
@@ -18,10 +18,9 @@ from vesal.inference.clicks import Clicks
 from vesal.inference.predictor import predictor_for
 from vesal.inference.request import Request
 from vesal.progress import Counter, Progress, silent
-from vesal.training import finetune as module
-from vesal.training.finetune import mixed
-from vesal.training.finetune_card import Tuned
-from vesal.training.finetune_plan import Wishes
+from vesal.training.finetune import Tuned, Wishes
+from vesal.training.finetune import run as module
+from vesal.training.finetune.run import mixed
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def few_structures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two structures are asked for, not eight: each is slow on a busy machine."""
-    monkeypatch.setattr("vesal.training.finetune_validate._MOST", 2)
+    monkeypatch.setattr("vesal.training.finetune.check._MOST", 2)
 
 
 def finetune(

@@ -1,0 +1,58 @@
+"""Files cut short and damaged, at least 20,000 of them, in each format that vesal reads.
+
+Whoever reads one takes it, or refuses it in one sentence: no crash, no hang, no memory without end,
+no words of a library. `VESAL_FAULTS=20` tries twenty times as many, `VESAL_FAULTS_SEED=7` others.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.damaged.campaign import Reader
+from tests.damaged.faulty import FAULTY
+from tests.damaged.kinds import KINDS
+
+TIMES = float(os.environ.get("VESAL_FAULTS", "1"))
+SEED = int(os.environ.get("VESAL_FAULTS_SEED", "0"))
+FEWEST = 20_000
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    """One process for all kinds, as long as it lives."""
+    made = Reader()
+    yield made
+    made.close()
+
+
+def test_there_are_enough_of_them() -> None:
+    """In a usual run."""
+    assert sum(kind.count for kind in KINDS.values()) >= FEWEST
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_damaged_file_is_taken_or_refused_in_a_sentence(
+    name: str, reader: Reader, record_property: Callable[[str, object], None]
+) -> None:
+    """The sentence names the file, and nothing else comes out."""
+    count = int(KINDS[name].count * TIMES)
+    report = reader.run(name, SEED, count)
+    for fact in ("accepted", "refused", "longest_s", "grown_mb"):
+        record_property(fact, getattr(report, fact))
+    again = f"python -m tests.damaged.child {name!r} {SEED} INDEX {count}"
+    assert not report.faults, f"{again} writes these:\n" + "\n".join(map(str, report.faults))
+    assert report.accepted + report.refused == count
+    assert report.refused or not KINDS[name].refuses
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_faulty_reader_is_found(name: str) -> None:
+    """Whatever it does; the process that it ends is replaced."""
+    reader = Reader(patience_s=0.5)
+    try:
+        report = reader.run(name, 0, FAULTY[name].count)
+    finally:
+        reader.close()
+    assert [index for index, _ in report.faults] == list(range(FAULTY[name].count))
+    assert all(name in what for _, what in report.faults), report.faults
