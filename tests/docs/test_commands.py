@@ -12,12 +12,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 import typer.main
 
-from vesal.cli.main import app
+from vesal.cli.main import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -27,13 +28,26 @@ READ = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ENDS = (">", "|", "&", ";")  # of a command in a shell
 _NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
+# Commands are done in this process, which has loaded torch; but a server, which is to be killed.
+_VESAL = """
+vesal() {
+  if [ "$1" = serve ]; then exec vesal "$@"; fi
+  printf '%s\\n' "$@" '' >&"$ASK"
+  read -r code <&"$ANSWER"
+  cat "$SAID"
+  return "$code"
+}
+"""
 _NEEDS = {"howto/evaluate.md": ["matplotlib", "jinja2"], "howto/serve.md": ["fastapi", "uvicorn"]}
 _NEEDS |= {"howto/finetune.md": ["monai", "lightning_fabric"]}
 
 
 @pytest.mark.parametrize("name", RUN)
 def test_the_blocks_of_the_page_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In an empty folder: first all of the shell, as one script, then all of the Python."""
     for module in _NEEDS.get(name, []):
@@ -43,8 +57,10 @@ def test_the_blocks_of_the_page_run(
     code = "\n".join(text for language, text in blocks if language == "python")
     assert script or code
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
     if script:
-        printed = [_any(line) for line in _typed(script).splitlines()]
+        told = _typed(script, tmp_path_factory.mktemp("told"))
+        printed = [_any(line) for line in told.splitlines()]
         shown = [_any(line) for kind, text in blocks if kind == "text" for line in text.split("\n")]
         assert [line for line in shown if line and line not in printed] == []
     exec(compile(code, name, "exec"), {})  # noqa: S102  # our own page
@@ -73,22 +89,46 @@ def _blocks(page: Path) -> list[tuple[str, str]]:
     return _BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-def _typed(script: str) -> str:
+def _typed(script: str, folder: Path) -> str:
     """What a script prints to both streams; it must succeed."""
     if shutil.which("bash") is None:
         pytest.skip("needs bash")
+    (asked, ask), (answer, answered) = os.pipe(), os.pipe()
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    run = subprocess.run(  # noqa: S603  # our own page
-        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
-        env={**os.environ, "PATH": places, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "160"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout
-    return run.stdout
+    own = {"PATH": places, "PYTHONPATH": str(ROOT / "src")}
+    own |= {"ASK": str(ask), "ANSWER": str(answer), "SAID": str(folder / "said")}
+    with (folder / "printed").open("w+", encoding="utf-8") as printed:
+        shell = subprocess.Popen(  # noqa: S603  # our own page
+            ["bash", "-euo", "pipefail", "-c", _VESAL + script],  # noqa: S607
+            env=os.environ | own,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            pass_fds=(ask, answer),
+        )
+        os.close(ask)
+        os.close(answer)
+        _answer(asked, answered, folder / "said")
+        assert shell.wait() == 0, (folder / "printed").read_text(encoding="utf-8")
+        printed.seek(0)
+        return printed.read()
+
+
+def _answer(asked: int, answered: int, said: Path) -> None:
+    """Do the commands that a shell asks for, until it ends."""
+    words: list[str] = []
+    with open(asked, encoding="utf-8") as lines, open(answered, "w", encoding="utf-8") as codes:
+        for line in lines:
+            if line != "\n":
+                words.append(line.removesuffix("\n"))
+                continue
+            with (
+                said.open("w", encoding="utf-8") as both,
+                redirect_stdout(both),
+                redirect_stderr(both),
+            ):
+                code = main(words)
+            print(code, file=codes, flush=True)
+            words = []
 
 
 def _commands(page: Path) -> Iterator[list[str]]:
