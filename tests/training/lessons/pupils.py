@@ -110,7 +110,7 @@ def learnt(lesson: Lesson, images: Tensor, targets: Tensor, steps: int, rate: fl
     falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.1, steps)
     worst: list[float] = []
     for step in range(steps):
-        if len(worst) >= BY_HEART and min(worst[-BY_HEART:]) > 0.98:
+        if len(worst) >= BY_HEART and min(worst[-BY_HEART:]) > 0.97:
             return
         memory: tuple[Tensor, ...] = ()
         dices: list[float] = []
