@@ -204,7 +204,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on(kind: signal.Signals, tmp_path:
     """One sentence, an exit code of its own, a report of what is done, no worker left."""
     scans, model = tiny_scans(tmp_path, 200), small_automatic(tmp_path)
     process = started(tmp_path, str(scans), "--auto", "--model", str(model), workers=1)
-    until(tmp_path, 3, process)
+    until(tmp_path, 4, process)  # the last may still be on its way to the disk
     workers = children_of(process.pid)
     process.send_signal(kind)
     _, error = process.communicate(timeout=60)
