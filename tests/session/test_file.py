@@ -133,8 +133,11 @@ def test_a_journal_holds_every_step_as_soon_as_it_is_taken(
         if choice < 7:
             history = do(journal, history, choice, value)
         elif choice == 7 and history.position:
-            history = history.undone()
-            journal.add(history, history.undone())
+            before, history = history, history.undone()
+            journal.add(before, history)
+        elif history.position < len(history.actions):
+            before, history = history, history.redone()
+            journal.add(before, history)
         assert read_session(folder, beginning()).history.now == history.now
 
 
