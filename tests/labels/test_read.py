@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vesal.errors import ImageError
-from vesal.labels import open_labels
+from vesal.geometry import Grid
+from vesal.labels import LabelMap, Segment, open_labels
 
 
 def nifti(path: Path, values: np.ndarray) -> Path:
@@ -75,3 +76,39 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
         with pytest.raises(ImageError) as refused:
             open_labels(path)
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("size", "names"), [(None, "liver"), (7, "label 1"), (2**31, "liver")])
+def test_a_damaged_table_of_labels_costs_no_more_than_the_names(
+    size: int | None, names: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nibabel raised an error that nobody knew, and mended other fields aloud."""
+    grid = Grid(shape=(2, 2, 2), affine=np.eye(4))
+    segments = (Segment(number=1, name="liver", colour=(1, 2, 3)),)
+    path = tmp_path / "a.nii"
+    LabelMap(array=np.ones((2, 2, 2), np.uint8), grid=grid, segments=segments).save(path)
+    block = bytearray(path.read_bytes())
+    block[0:4] = (349).to_bytes(4, "little")
+    if size is not None:
+        block[352:356] = size.to_bytes(4, "little")
+    path.write_bytes(bytes(block))
+    assert [segment.name for segment in open_labels(path).segments] == [names]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("1 0 0", "inf 0 0"), ("Segment0", "Segment" + "9" * 5000)]
+)
+def test_odd_numbers_of_a_segment_are_no_crash(old: str, new: str, tmp_path: Path) -> None:
+    """They were an OverflowError and a ValueError; the image is read, or refused by its name."""
+    grid = Grid(shape=(2, 2, 2), affine=np.eye(4))
+    segments = (Segment(number=1, name="liver", colour=(255, 0, 0)),)
+    path = tmp_path / "a.seg.nrrd"
+    LabelMap(array=np.ones((2, 2, 2), np.uint8), grid=grid, segments=segments).save(path)
+    block = path.read_bytes()
+    assert old.encode() in block
+    path.write_bytes(block.replace(old.encode(), new.encode()))
+    try:
+        assert open_labels(path).segments[0].number == 1
+    except ImageError as error:
+        assert path.name in str(error)

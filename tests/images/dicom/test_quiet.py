@@ -2,6 +2,7 @@
 # mypy: disable-error-code="no-untyped-call"
 """Tests of vesal.images.dicom.quiet: silence in many threads."""
 
+import logging
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -75,3 +76,12 @@ def test_many_threads_read_odd_files_without_a_word(
     assert _displays() is display
     assert list(warnings.filters) == filters
     assert capfd.readouterr() == ("", "")
+
+
+def test_pydicom_logs_nothing_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
+    """It repeats odd values of a header, which may tell a patient's name."""
+    with quiet():
+        logging.getLogger("pydicom.pixels").warning("Doe^Jane is odd")
+    assert not caplog.records
+    logging.getLogger("pydicom.pixels").warning("heard")
+    assert [record.message for record in caplog.records] == ["heard"]
