@@ -6,12 +6,14 @@ no words of a library. `VESAL_FAULTS=20` tries twenty times as many, `VESAL_FAUL
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.damaged.campaign import Reader
 from tests.damaged.faulty import FAULTY
 from tests.damaged.kinds import KINDS
+from tests.damaged.mutations import mutated
 
 TIMES = float(os.environ.get("VESAL_FAULTS", "1"))
 SEED = int(os.environ.get("VESAL_FAULTS_SEED", "0"))
@@ -44,6 +46,22 @@ def test_a_damaged_file_is_taken_or_refused_in_a_sentence(
     assert not report.faults, f"{again} writes these:\n" + "\n".join(map(str, report.faults))
     assert report.accepted + report.refused == count
     assert report.refused or not KINDS[name].refuses
+
+
+@pytest.mark.parametrize("name", ["nii", "dicom", "dicom series", "npz, its boxes", "pth"])
+def test_a_case_has_the_same_bytes_each_time(name: str, tmp_path: Path) -> None:
+    """What one process fell over can be written again by another."""
+    one, other = [KINDS[name].make(made(tmp_path / word)) for word in ("one", "other")]
+    assert one.core == other.core
+    cases = [mutated(one.core, name, 3, index, 200) for index in range(40, 80)]
+    assert cases == [mutated(other.core, name, 3, index, 200) for index in range(40, 80)]
+    assert len(set(cases)) > 30
+
+
+def made(folder: Path) -> Path:
+    """A new folder."""
+    folder.mkdir()
+    return folder
 
 
 @pytest.mark.parametrize("name", FAULTY)

@@ -209,3 +209,17 @@ def test_lines_and_masks_name_each_other() -> None:
     """A mask that two steps share is kept once."""
     lines, masks = lines_of(SOME)
     assert {line["mask"] for line in lines if "mask" in line} == set(masks)
+
+
+@pytest.mark.parametrize("line", ['{"do": "begin"}', "x", '{"do": "undo"}', "[" * 100_000])
+def test_a_damaged_line_is_refused_with_the_name_of_the_file(line: str, tmp_path: Path) -> None:
+    """Which of many sessions it is."""
+    path = tmp_path / "a.vesal"
+    save_zip(path, HEADER, History(moments=(beginning(),)))
+    with zipfile.ZipFile(path) as archive:
+        head = archive.read("session.json")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("session.json", head)
+        archive.writestr("journal.jsonl", f"{line}\n{line}\n")
+    with pytest.raises(SessionError, match=r"^a\.vesal: "):
+        read_session(path, beginning())
