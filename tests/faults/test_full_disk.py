@@ -133,9 +133,9 @@ def test_a_line_of_the_journal_that_was_cut_by_a_full_disk_is_taken_off(tmp_path
     out.mkdir()
     run(cases[:1], out, given)
     first = (out / "journal.jsonl").read_bytes()
-    with opened(out) as journal, room_for(len(first) + 40):
-        with pytest.raises(ResourceError, match=r"journal\.jsonl cannot be written .* make room"):
-            journal.add("scan001", Entry(key="", rows=()))
+    refused = pytest.raises(ResourceError, match=r"journal\.jsonl cannot be written .* make room")
+    with opened(out) as journal, room_for(len(first) + 40), refused:
+        journal.add("scan001", Entry(key="", rows=()))
     assert (out / "journal.jsonl").read_bytes().startswith(first)
     assert run(cases, out, given).done == 1
     assert (out / "journal.jsonl").read_bytes().count(b"\n") == 2
