@@ -5,7 +5,6 @@ finds other keys and makes the case anew.
 """
 
 import hashlib
-import json
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import lru_cache
@@ -19,6 +18,7 @@ from vesal.datasets import Pair, Signature
 from vesal.datasets.stamp import stamp_of
 from vesal.images.write import make_folder, replacing
 from vesal.lock import alone
+from vesal.seal import sealed, unsealed
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -106,7 +106,7 @@ class Journal:
     def _read(self, kind: str, pair: Pair, key: str) -> dict[str, Any] | None:
         """The record of a file; None if it is not there, damaged, or of another key."""
         try:
-            record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
+            record = unsealed(self._path(kind, pair).read_text(encoding="utf-8"))
             right = record["version"] == _VERSION and record["key"] == key
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -115,7 +115,7 @@ class Journal:
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
         make_folder(path.parent)
-        text = json.dumps({"version": _VERSION, "key": key, **record})
+        text = sealed({"version": _VERSION, "key": key, **record})
         with replacing(path, ".json") as temporary:
             temporary.write_text(text, encoding="utf-8")
 

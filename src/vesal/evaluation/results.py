@@ -1,7 +1,6 @@
 """What was found so far, on the disk: a file for each method and case, whole or not there."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
 from vesal.images.write import make_folder, replacing
 from vesal.prompts.record import patch_from_record, patch_record
+from vesal.seal import sealed, unsealed
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Results:
         """
         make_folder(self.folder)
         with replacing(self._path(method, case), ".json") as temporary:
-            temporary.write_text(json.dumps(_record(result)), encoding="utf-8")
+            temporary.write_text(sealed(_record(result)), encoding="utf-8")
 
     def _path(self, method: str, case: str) -> Path:
         """A name that tells whose it is, and that no two pairs of names share."""
@@ -133,7 +133,7 @@ def _record(result: Result) -> dict[str, object]:
 def _read(path: Path) -> Result | None:
     """The result of a file; None if it is damaged."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = unsealed(path.read_text(encoding="utf-8"))
         if record["version"] != _VERSION:
             raise ValueError
         return Result(
