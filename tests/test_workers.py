@@ -8,11 +8,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vesal.errors import ConfigError, ResourceError
 from vesal.workers import _Worker, done_by_workers
+
+if TYPE_CHECKING:
+    from tests.conftest import Start
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,9 +38,10 @@ def slow(path: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let new processes find the functions of this file."""
+def _importable(monkeypatch: pytest.MonkeyPatch, spawned: "Start") -> None:
+    """Let new processes find the functions of this file, and start as those of users do."""
     monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setattr(multiprocessing, "get_context", spawned)
 
 
 def test_a_process_that_dies_takes_only_its_own_job_with_it() -> None:
