@@ -116,11 +116,9 @@ def run(
                     progress(ended, len(items), told)
             progress(len(items), len(items), "done")
         finally:
-            names = [item.name for item in items]
-            entries = {name: one for name in names if (one := journal.entry(name)) is not None}
+            entries = journal.entries([item.name for item in items])
             report = write_report(folder, entries)
-    begun = {job.item.name for job in jobs}
-    return _outcome(entries, begun, report)
+    return _outcome(entries, {job.item.name for job in jobs}, report)
 
 
 def _jobs(
