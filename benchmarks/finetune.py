@@ -25,8 +25,7 @@ from vesal.datasets import Found, LabelFile, Pair, open_pair
 from vesal.evaluation.evaluate import evaluate
 from vesal.evaluation.job import Settings
 from vesal.evaluation.row import Row
-from vesal.training.finetune import finetune
-from vesal.training.finetune_plan import KEEP, Wishes
+from vesal.training.finetune import KEEP, Wishes, finetune
 
 mpl.use("agg")
 from matplotlib import pyplot as plt

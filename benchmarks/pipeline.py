@@ -24,8 +24,8 @@ from vesal.models.promptable import PromptTensors
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.training.batch import Batch, Source
 from vesal.training.case import Case
+from vesal.training.lessons.mini_loss import dice_focal
 from vesal.training.loader import loader
-from vesal.training.loss import dice_focal
 from vesal.training.recipes.mini import RECIPE
 from vesal.training.sources.classes import Classes
 from vesal.training.sources.cubes import Cubes

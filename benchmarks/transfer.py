@@ -18,7 +18,8 @@ from vesal.geometry.resample import resample
 from vesal.images import open_image
 from vesal.images.normalisation import Normalisation
 from vesal.inference.automatic import segment_automatically
-from vesal.inference.automatic_lattice import lattice_over, shown, upright
+from vesal.inference.automatic_lattice import lattice_over, shown
+from vesal.inference.upright import upright
 from vesal.labels import LabelMap, open_labels
 from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig

@@ -7,9 +7,12 @@ and what is imported before the hook escapes its shape checks.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import multiprocessing
+from collections.abc import Callable, Iterator
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
@@ -17,6 +20,10 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from vesal.geometry import Grid
 
+    Start = Callable[[str | None], BaseContext]
+
+LOADED = ["vesal.cohort.job", "vesal.curation.case", "vesal.evaluation.job", "vesal.training.fit"]
+"""What processes of tests find loaded, with torch."""
 
 # A busy machine makes a test slow, not wrong; how fast things are is for benchmarks/. Half of the
 # usual examples: each run draws others.
@@ -40,6 +47,23 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spawned() -> Iterator[Start]:
+    """Fork new processes from one that has loaded torch: each would take seconds to load it itself.
+
+    The value is the users' way, for tests of just that. Such a process knows as little of this one
+    as a spawned one; its environment variables are those of the first.
+    """
+    real = multiprocessing.get_context
+
+    def forked(method: str | None = None) -> BaseContext:
+        return real("forkserver" if method == "spawn" else method)
+
+    multiprocessing.set_forkserver_preload(LOADED)
+    with patch.object(multiprocessing, "get_context", forked):
+        yield real
 
 
 @pytest.fixture(scope="session")

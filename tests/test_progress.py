@@ -2,7 +2,7 @@
 
 import pytest
 
-from vesal.progress import Counter, silent, with_time_left
+from vesal.progress import Counter, now_and_then, silent, with_time_left
 
 
 def test_silent_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,3 +38,24 @@ def test_the_time_that_is_left_is_told_from_the_mean_of_what_is_done() -> None:
     texts = [text for _, _, text in counter.reports]
     assert texts == ["first", "a, 2 min left", "b, 16 min left", "c, 8.0 h left", "done"]
     assert counter.finished
+
+
+def test_the_time_that_is_left_is_counted_anew_for_other_work() -> None:
+    """Loading a model tells nothing of the cases that come after it."""
+    counter = Counter()
+    now = iter((0.0, 1000.0, 1060.0))
+    told = with_time_left(counter, lambda: next(now))
+    for done, total, text in ((0, 1, "loading"), (1, 3, "a"), (2, 3, "b")):
+        told(done, total, text)
+    assert [text for _, _, text in counter.reports] == ["loading", "a", "b, 1 min left"]
+
+
+def test_lines_come_no_more_often_than_is_asked_for() -> None:
+    """Nine hundred cases are not nine hundred lines."""
+    lines: list[str] = []
+    seconds = [0.0]
+    told = now_and_then(lines.append, 60.0, lambda: seconds[0])
+    for done, now in ((1, 10.0), (2, 60.0), (3, 100.0), (4, 125.0)):
+        seconds[0] = now
+        told(done, 4, f"case-{done}")
+    assert lines == ["2/4 case-2", "4/4 case-4"]

@@ -8,11 +8,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vesal.errors import ConfigError, ResourceError
-from vesal.workers import done_by_workers
+from vesal.workers import _Worker, done_by_workers
+
+if TYPE_CHECKING:
+    from tests.conftest import Start
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,9 +38,10 @@ def slow(path: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let new processes find the functions of this file."""
+def _importable(monkeypatch: pytest.MonkeyPatch, spawned: "Start") -> None:
+    """Let new processes find the functions of this file, and start as those of users do."""
     monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setattr(multiprocessing, "get_context", spawned)
 
 
 def test_a_process_that_dies_takes_only_its_own_job_with_it() -> None:
@@ -86,6 +91,31 @@ def test_no_worker_is_left_when_the_parent_gives_up(tmp_path: Path) -> None:
     parent.wait(30)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def meet(folder: str) -> int:
+    """Say that one is there, then wait for the other; how many came."""
+    (Path(folder) / str(os.getpid())).touch()
+    for _ in range(600):
+        if len(list(Path(folder).iterdir())) == 2:
+            return 2
+        time.sleep(0.05)
+    return 1
+
+
+def test_workers_start_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each imports for seconds: none waits until the one before it has started."""
+    started: list[int] = []
+    others = set(multiprocessing.active_children())  # that earlier tests left
+
+    def counted(self: _Worker[str, int]) -> None:
+        started.append(len(set(multiprocessing.active_children()) - others))
+        check(self)
+
+    check = _Worker.check_started
+    monkeypatch.setattr(_Worker, "check_started", counted)
+    assert [two for _, two in done_by_workers(meet, [str(tmp_path)] * 2, 2)] == [2, 2]
+    assert started == [2, 2]
 
 
 def program_of_its_own(path: str) -> None:

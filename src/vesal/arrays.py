@@ -124,9 +124,6 @@ EightBits = UInt8[np.ndarray, "*space"]
 Pages = UInt8[np.ndarray, "pages rows columns *colours"]
 """Slices as they lie on a page, one after the other; colours have a last axis of three."""
 
-PageMasks = Bool[np.ndarray, "pages rows columns"]
-"""True inside the object, slice after slice as they lie on a page."""
-
 PageNumbers = UInt32[np.ndarray, "rows columns"]
 """The number of the connected piece that each pixel of a slice belongs to, 0 for none."""
 

@@ -64,7 +64,7 @@ def _start(ray: Any, address: str) -> None:  # noqa: ANN401
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Ray's own insides
             ray.init(
-                address=LOCAL if address == LOCAL else address,
+                address=address,
                 include_dashboard=False if address == LOCAL else None,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

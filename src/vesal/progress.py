@@ -36,19 +36,42 @@ def with_time_left(progress: Progress, clock: Callable[[], float] = time.monoton
 
     Args:
         progress: that is told.
-        clock: seconds; what is left takes on average as long as what was done since the first call.
+        clock: seconds; what is left takes on average as long as what was done since the first call
+            with this total.
     """
-    first: list[tuple[int, float]] = []
+    since = (0, 0, 0.0)  # total, what was done at the first call with it, and when
 
     def told(done: int, total: int, text: str) -> None:
+        nonlocal since
         now = clock()
-        if not first:
-            first.append((done, now))
-        before, started = first[0]
+        if total != since[0]:
+            since = (total, done, now)
+        _, before, started = since
         if before < done < total:
             left_s = (now - started) / (done - before) * (total - done)
             text = f"{text}, {_spoken(left_s)} left"
         progress(done, total, text)
+
+    return told
+
+
+def now_and_then(
+    say: Callable[[str], None], every_s: float, clock: Callable[[], float] = time.monotonic
+) -> Progress:
+    """A progress in lines, for a log that is read the next morning.
+
+    Args:
+        say: takes a line, such as ``120/900 liver-120, 2 failed, 41 min left``.
+        every_s: no two lines within this time, and none before it.
+        clock: seconds.
+    """
+    last = clock()
+
+    def told(done: int, total: int, text: str) -> None:
+        nonlocal last
+        if clock() - last >= every_s:
+            last = clock()
+            say(f"{done}/{total} {text}")
 
     return told
 

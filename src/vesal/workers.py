@@ -1,5 +1,6 @@
 """Processes that do jobs, each a life of its own: one that dies takes its job with it, no more."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
 
 from vesal.errors import ResourceError
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0  # what computes in C hears nothing before it is done
 
@@ -40,18 +43,21 @@ def done_by_workers(
             yield job, function(job)
         return
     waiting = list(reversed(jobs))
+    starting: list[_Worker[_Job, _Result]] = []
     busy: list[_Worker[_Job, _Result]] = []
     idle: list[_Worker[_Job, _Result]] = []
     try:
         while waiting or busy:
-            while waiting and len(busy) < workers:
-                worker = idle.pop() if idle else _Worker(function, workers)
-                if worker.give(waiting[-1]):
-                    waiting.pop()
-                    busy.append(worker)
-                else:  # it died between two jobs
-                    worker.end()
-            ready = wait([worker.connection for worker in busy])
+            busy += _given(waiting, idle)
+            # All at once: each takes seconds to import what it works with.
+            while len(starting) < min(workers - len(busy), len(waiting)):
+                starting.append(_Worker(function, workers))
+            ready = wait([worker.connection for worker in (*busy, *starting)])
+            started = [worker for worker in starting if worker.connection in ready]
+            for worker in started:
+                worker.check_started()
+                starting.remove(worker)
+            idle += started
             for worker in [w for w in busy if w.connection in ready]:
                 busy.remove(worker)
                 alive, job, result = worker.take()
@@ -59,8 +65,30 @@ def done_by_workers(
                     idle.append(worker)
                 yield job, result
     finally:
-        for worker in (*busy, *idle):
+        for worker in (*starting, *busy, *idle):
             worker.end()
+
+
+def tried_twice(
+    do: Callable[[Sequence[_Job]], Iterator[tuple[_Job, _Result | None]]],
+    jobs: Sequence[_Job],
+    name: Callable[[_Job], str],
+) -> Iterator[tuple[_Job, _Result | None]]:
+    """Each job and its result, None if its process died twice: maybe it lacked memory once.
+
+    Args:
+        do: does jobs, as `done_by_workers`.
+        jobs: those that die are done again after all others.
+        name: of a job, for the log.
+    """
+    dead: list[_Job] = []
+    for job, result in do(jobs):
+        if result is None:
+            logger.warning("%s took its process down; it is tried again", name(job))
+            dead.append(job)
+        else:
+            yield job, result
+    yield from do(dead)
 
 
 def _given(
@@ -90,12 +118,20 @@ class _Worker(Generic[_Job, _Result]):
         self._process.start()
         theirs.close()
         self._job: _Job | None = None
+        self._started = False
+
+    def check_started(self) -> None:
+        """Take the word that it has started: from now on it is a job that it dies of.
+
+        Raises:
+            ResourceError: it died before.
+        """
         try:
-            self.connection.recv()  # it has started: from now on it is a job that it dies of
+            self.connection.recv()
         except (EOFError, ConnectionError) as error:
-            self.end()
             msg = "a worker process cannot be started; its own message stands above"
             raise ResourceError(msg) from error
+        self._started = True
 
     def give(self, job: _Job) -> bool:
         """Send a job; False if nobody is there to take it."""
@@ -125,7 +161,7 @@ class _Worker(Generic[_Job, _Result]):
         One that waits for a job leaves by itself when the pipe is closed.
         """
         self.connection.close()
-        if self._job is not None:
+        if self._job is not None or not self._started:
             self._process.terminate()
         self._process.join(_PATIENCE_S)
         self._process.kill()

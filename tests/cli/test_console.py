@@ -1,6 +1,7 @@
 """Lines and bars."""
 
 import io
+import re
 import time
 
 import pytest
@@ -52,6 +53,18 @@ def test_there_is_no_bar_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPa
     with bar("working", patience_s=0.0) as progress:
         assert progress is silent
     assert stream.getvalue() == ""
+
+
+def test_long_work_leaves_a_line_now_and_then_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks into a night's log sees how far it is."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("vesal.cli.console._LINE_EVERY_S", 0.0)
+    with bar("working", left=True) as progress:
+        progress(1, 2, "case-1, 1 failed")
+    with bar("working", left=True, quiet=True) as progress:
+        progress(2, 2, "said by another process")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 1/2 case-1, 1 failed\n", stream.getvalue())
 
 
 def test_short_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def test_a_run_ends_with_a_model_that_info_and_segment_take(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a folder of scans to a mask, in three commands."""
-    monkeypatch.setattr("vesal.training.finetune_validate._MOST", 1)
+    monkeypatch.setattr("vesal.training.finetune.check._MOST", 1)
     data = scan_folder(tmp_path / "scans")
     base = tmp_path / "tiny.safetensors"
     save_model(random_network(tiny_config()), base)

@@ -51,7 +51,7 @@ def test_people_get_a_table_of_the_cases_in_their_order(tmp_path: Path) -> None:
     assert list(json.loads((tmp_path / "report.json").read_text())["cases"]) == ["c", "a"]
 
 
-@pytest.mark.parametrize("name", ["=cmd", "+1", "-1", "@x"])
+@pytest.mark.parametrize("name", ["=cmd", "+1", "-1", "@x", "\t=1"])
 def test_names_that_a_spreadsheet_would_run_are_only_text(name: str, tmp_path: Path) -> None:
     """A cell never begins with what makes a formula; programs read the name as it is."""
     write_report(tmp_path, {"ct": entry("ct", object=name)})

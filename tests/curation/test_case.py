@@ -11,7 +11,7 @@ from vesal.curation.case import Case, died, left_out, make
 from vesal.curation.row import Row
 from vesal.curation.rules import Rules
 from vesal.curation.settings import Settings, thresholds
-from vesal.datasets import Opened, find_pairs
+from vesal.datasets import Opened, Pair, find_pairs
 from vesal.errors import ResourceError
 
 
@@ -46,6 +46,20 @@ def test_short_memory_costs_a_row_and_a_full_disk_the_run(tmp_path: Path) -> Non
     assert (row.reason, row.detail, row.structure) == ("unreadable", "MemoryError", "")
     with pytest.raises(ResourceError):
         make(job(tmp_path, Failing(ResourceError("full"))))
+
+
+def test_a_case_that_no_longer_fits_into_memory_costs_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the first round: another process may have taken the memory since."""
+
+    def full(pair: Pair, *, resample: bool) -> Opened:
+        raise ResourceError("it needs more memory than is free")
+
+    case = job(tmp_path, settings().rules)
+    monkeypatch.setattr("vesal.curation.case.open_pair", full)
+    (row,) = make(case)
+    assert (row.reason, row.detail) == ("unreadable", "it needs more memory than is free")
 
 
 def test_a_row_of_a_whole_case_says_whose_it_is(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_record_is_read_back(tmp_path: Path) -> None:
         (Said(shares="fit=1"), "got 'fit'"),
         (Said(shares="train=1.5,test=-0.5"), "0 or more"),
         (Said(shares="train"), "name=value"),
-        (Said(config=Path("nowhere.json")), "nowhere.json is no settings file"),
+        (Said(config=Path("nowhere.json")), "nowhere.json cannot be read"),
     ],
     ids=str,
 )
@@ -99,7 +99,7 @@ def test_a_mistake_gets_one_sentence(said: Said, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([], "one JSON object"),
+        ([], "a JSON object"),
         ({"seeds": 1}, "unknown setting seeds in c.json"),
         ({"seed": "1"}, "seed must be a whole number"),
         ({"thresholds": 3}, "thresholds must be an object"),

@@ -227,7 +227,7 @@ def test_bad_places_are_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="made by the rules sam-med2d"):
         curate(raw, out, settings(), workers=0)
     Journal(out).begin("sam-med3d")
-    with Journal(out).alone(), pytest.raises(ConfigError, match="another vesal curate"):
+    with Journal(out).alone(), pytest.raises(ConfigError, match="another run is at work"):
         curate(raw, out, settings(), workers=0)
 
 

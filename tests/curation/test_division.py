@@ -1,11 +1,10 @@
 """Tests of vesal.curation.division: no patient and no scan in two parts."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vesal.curation.division import divide, twins_of, with_known_parts
+from vesal.curation.division import divide, with_known_parts
 from vesal.curation.look import Looked
 from vesal.datasets import Pair, Signature, check_split
 from vesal.errors import ConfigError
@@ -110,20 +109,6 @@ def test_a_twin_stays_for_what_it_adds() -> None:
     assert division.out == {"b": ("twin", "the same scan with the same structures is a")}
     assert division.parts["a"] == division.parts["c"]
     assert division.twins == (("a", "b", "c"),)
-
-
-def test_twins_are_as_close_as_was_asked_for() -> None:
-    """Of images that `find_twins` takes for one, those that differ more are parted; chains hold."""
-    base = [n % 3 == 0 for n in range(800)]
-
-    def changed(count: int) -> Signature:
-        bits = [not bit if n < count else bit for n, bit in enumerate(base)]
-        return Signature(ndim=3, bits=np.packbits(bits).tobytes())
-
-    signatures = {"a": changed(0), "b": changed(20), "c": changed(40), "d": changed(80)}
-    assert twins_of(signatures, 0.3) == (("a", "b", "c", "d"),)
-    assert twins_of(signatures, 0.1) == (("a", "b", "c"),)  # a and c by way of b
-    assert twins_of(signatures, 0.0) == ()
 
 
 def test_order_does_not_matter() -> None:

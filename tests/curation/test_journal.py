@@ -1,13 +1,11 @@
 """Tests of vesal.curation.journal."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.curation.sets import settings
 from tests.curation.test_catalogue import ROWS
-from vesal.curation.journal import Journal, key_of
+from vesal.curation.journal import Journal
 from vesal.curation.look import Looked
 from vesal.datasets import LabelFile, Pair, Signature
 
@@ -56,20 +54,6 @@ def test_a_damaged_file_is_as_none(journal: Journal, tmp_path: Path, damage: str
         path.write_text(damage, encoding="utf-8")
     assert journal.rows(PAIR, "key", tmp_path) is None
     assert journal.looked(PAIR, "key") is None
-
-
-def test_a_key_hangs_on_files_pair_and_facts(tmp_path: Path) -> None:
-    """And on nothing else."""
-    image, label = tmp_path / "i", tmp_path / "l"
-    image.write_text("1")
-    label.write_text("1")
-    pair = Pair(name="a", image=image, labels=(LabelFile(path=label),))
-    first = key_of(pair, settings())
-    assert key_of(pair, settings()) == first
-    assert key_of(pair, settings(least_share=0.5)) != first
-    assert key_of(replace(pair, patient="b"), settings()) != first
-    label.write_text("22")
-    assert key_of(pair, settings()) != first
 
 
 def test_a_new_folder_has_no_rules(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ DERIVED = "derivatives/seg/sub-01/anat/sub-01"
 
 def find(root: Path) -> Found:
     """The pairs, which must be some."""
-    found = find_bids(root, 0)
+    found = find_bids(root)
     assert found is not None
     return found
 
@@ -68,6 +68,14 @@ def test_an_image_beside_its_segmentation_in_one_space_is_taken(tmp_path: Path) 
     assert "sub-01_ses-2_space-MNI_desc-brain_mask.nii.gz" in found.notes[0]
 
 
+@pytest.mark.parametrize("below", ["", "derivatives", "derivatives/a"])
+def test_an_image_among_the_derivatives_is_one(below: str, tmp_path: Path) -> None:
+    """Though it lies in the raw data set above them too: it may belong to nothing but itself."""
+    image = "derivatives/a/sub-1/sub-1_space-MNI_T1w.nii.gz"
+    touch(tmp_path, [image, "derivatives/a/sub-1/sub-1_space-MNI_dseg.nii.gz"])
+    assert [pair.image for pair in find(tmp_path / below).pairs] == [tmp_path / image]
+
+
 def test_one_of_several_images_is_told_by_sources_or_by_the_name(tmp_path: Path) -> None:
     """Else the segmentation is refused with both."""
     touch(tmp_path, ["sub-01/anat/sub-01_T1w.nii.gz", "sub-01/anat/sub-01_T2w.nii.gz"])
@@ -100,5 +108,5 @@ def test_the_nearest_table_whose_entities_fit_gives_the_names(tmp_path: Path) ->
 def test_data_without_segmentations_is_none(tmp_path: Path) -> None:
     """Raw data alone; no folder."""
     touch(tmp_path, ["sub-01/anat/sub-01_T1w.nii.gz"])
-    assert find_bids(tmp_path, 0) is None
-    assert find_bids(tmp_path / "a.csv", 0) is None
+    assert find_bids(tmp_path) is None
+    assert find_bids(tmp_path / "a.csv") is None

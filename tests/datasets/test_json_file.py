@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vesal.datasets.json_file import read_json, read_object
+from vesal.datasets.json_file import read_object
 from vesal.errors import ConfigError
 
 
@@ -22,13 +22,13 @@ def test_what_is_no_json_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"a\.json is not JSON"):
-        read_json(path)
+        read_object(path)
 
 
 def test_a_missing_file_and_a_list_are_refused(tmp_path: Path) -> None:
     """Where an object is needed."""
     with pytest.raises(ConfigError, match="cannot be read"):
-        read_json(tmp_path / "none.json")
+        read_object(tmp_path / "none.json")
     path = tmp_path / "a.json"
     path.write_text("[1]")
     with pytest.raises(ConfigError, match="must hold a JSON object, got list"):

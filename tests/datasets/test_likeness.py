@@ -164,3 +164,19 @@ def test_twins_are_groups_of_what_is_alike(seeds: list[int], noise: int) -> None
         groups = [g for g in groups if g not in close] + [set().union({name}, *close)]
     expected = sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
     assert find_twins(known) == tuple(expected)
+
+
+def test_twins_are_as_close_as_was_asked_for() -> None:
+    """Those that differ more are parted, those that differ just as much are not; chains hold."""
+    base = [n % 3 == 0 for n in range(800)]
+
+    def changed(count: int) -> Signature:
+        bits = [not bit if n < count else bit for n, bit in enumerate(base)]
+        return Signature(ndim=3, bits=np.packbits(bits).tobytes())
+
+    signatures = {"a": changed(0), "b": changed(20), "c": changed(40), "d": changed(80)}
+    assert find_twins(signatures, 0.3) == (("a", "b", "c", "d"),)
+    assert find_twins(signatures, 0.1) == (("a", "b", "c"),)  # a and c by way of b
+    assert find_twins(signatures, 0.0) == ()
+    two = {name: signatures[name] for name in "ab"}
+    assert find_twins(two, difference(*two.values())) == (("a", "b"),)

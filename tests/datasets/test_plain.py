@@ -22,7 +22,7 @@ def test_images_and_labels_apart_have_one_name(labels: str, tmp_path: Path) -> N
             "images/f_mask.png", f"{labels}/f_mask.png",
         ],
     )  # fmt: skip
-    found = find_apart(root, 0)
+    found = find_apart(root)
     assert found is not None
     assert summary(found.pairs, root) == {
         "a": ("images/a.png", f"{labels}/a.tif"),
@@ -40,7 +40,7 @@ def test_a_folder_of_dicom_files_is_one_image(data: Path, tmp_path: Path) -> Non
     """Named like its label."""
     touch(tmp_path, ["labels/a.nii.gz"])
     shutil.copytree(data / "example_ct_dicom", tmp_path / "images" / "a")
-    found = find_apart(tmp_path, 0)
+    found = find_apart(tmp_path)
     assert found is not None
     assert summary(found.pairs, tmp_path) == {"a": ("images/a", "labels/a.nii.gz")}
 
@@ -49,14 +49,14 @@ def test_folders_with_no_name_in_common_are_refused(tmp_path: Path) -> None:
     """With the first names of both."""
     touch(tmp_path, ["images/a.png", "labels/b.png"])
     with pytest.raises(ConfigError, match=r"no file has the same name in .*\(a\.png\).*\(b\.png\)"):
-        find_apart(tmp_path, 0)
+        find_apart(tmp_path)
 
 
 def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     """With both paths."""
     touch(tmp_path, ["images/a.png", "images/a.tif", "labels/a.png"])
     with pytest.raises(ConfigError, match=r"a\.png and .*a\.tif"):
-        find_apart(tmp_path, 0)
+        find_apart(tmp_path)
 
 
 def test_labels_lie_beside_their_images(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_labels_lie_beside_their_images(tmp_path: Path) -> None:
             "h.png", "h_gt.png",
         ],
     )  # fmt: skip
-    found = find_beside(root, 0)
+    found = find_beside(root)
     assert found is not None
     assert [p.name for p in found.pairs] == list("abcdgh")
     assert summary(found.pairs, root)["c"] == ("c_image.nrrd", "c_label.nrrd")
@@ -84,7 +84,7 @@ def test_two_labels_of_one_image_are_refused(tmp_path: Path) -> None:
     """Which one is meant cannot be known."""
     touch(tmp_path, ["a.png", "a_seg.png", "a_mask.png"])
     with pytest.raises(ConfigError, match=r"a_mask\.png and .*a_seg\.png"):
-        find_beside(tmp_path, 0)
+        find_beside(tmp_path)
 
 
 def test_a_folder_for_each_case_holds_image_and_labels(data: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_folder_for_each_case_holds_image_and_labels(data: Path, tmp_path: Pat
         ],
     )  # fmt: skip
     shutil.copytree(data / "example_ct_dicom", root / "s3" / "dicom")
-    found = find_case_folders(root, 0)
+    found = find_case_folders(root)
     assert found is not None
     assert summary(found.pairs, root) == {
         "s1": ("s1/image.nii.gz", "s1/label.nii.gz"),
@@ -118,7 +118,7 @@ def test_several_images_in_the_folder_of_a_case_are_refused(tmp_path: Path) -> N
     """Four sequences of MR, for instance."""
     touch(tmp_path, ["s1/t1.nii.gz", "s1/t2.nii.gz", "s1/seg.nii.gz"])
     with pytest.raises(ConfigError, match=r"several images \(t1\.nii\.gz, t2\.nii\.gz\)"):
-        find_case_folders(tmp_path, 0)
+        find_case_folders(tmp_path)
 
 
 @pytest.mark.parametrize("layout", [find_apart, find_beside, find_case_folders])
@@ -126,5 +126,5 @@ def test_other_folders_are_none(layout: object, tmp_path: Path) -> None:
     """Images alone; no folder at all."""
     assert callable(layout)
     touch(tmp_path, ["a.png", "x/b.png"])
-    assert layout(tmp_path, 0) is None
-    assert layout(tmp_path / "t.csv", 0) is None
+    assert layout(tmp_path) is None
+    assert layout(tmp_path / "t.csv") is None

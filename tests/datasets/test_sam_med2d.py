@@ -30,7 +30,7 @@ def test_masks_of_one_image_are_one_pair(tmp_path: Path) -> None:
     write_json(tmp_path / "x_class_mapping_id.json", {"AMOS2022": {"liver": 1, "kidney": "2"}})
     for content in ({f"{IMAGE}.png": masks}, dict.fromkeys(masks, f"{IMAGE}.png")):
         write_json(tmp_path / "list.json", content)
-        found = find_sam_med2d(tmp_path, 0)
+        found = find_sam_med2d(tmp_path)
         assert found is not None
         pair = found.pairs[0]
         assert summary([pair], tmp_path) == {pair.name: (f"{IMAGE}.png", *masks)}
@@ -42,7 +42,7 @@ def test_a_class_without_a_list_of_names_has_its_number(tmp_path: Path) -> None:
     """As the file says."""
     touch(tmp_path, [f"{IMAGE}.png", f"{MASK}--0017_000.png"])
     write_json(tmp_path / "list.json", {f"{IMAGE}.png": [f"{MASK}--0017_000.png"]})
-    assert names(find_sam_med2d(tmp_path, 0)) == ["class 0017"]
+    assert names(find_sam_med2d(tmp_path)) == ["class 0017"]
 
 
 def test_the_names_of_the_demo_give_patient_and_structure(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_names_of_the_demo_give_patient_and_structure(tmp_path: Path) -> Non
     path = write_json(
         tmp_path / "data/label2image_test.json", dict.fromkeys(masks, "data/images/s0619_32.png")
     )
-    found = find_sam_med2d(path, 0)
+    found = find_sam_med2d(path)
     assert names(found) == ["colon", "hip left"]
     assert found is not None
     assert found.pairs[0].patient == "s0619"
@@ -65,7 +65,7 @@ def test_other_names_say_little(mask: str, name: str, tmp_path: Path) -> None:
     """And no patient: img is none."""
     touch(tmp_path, ["images/img_1.png", mask])
     write_json(tmp_path / "list.json", {mask: "images/img_1.png"})
-    found = find_sam_med2d(tmp_path, 0)
+    found = find_sam_med2d(tmp_path)
     assert names(found) == [name]
     assert found is not None
     assert found.pairs[0].patient == "img_1"
@@ -78,7 +78,7 @@ def test_missing_files_are_left_out_with_a_note(tmp_path: Path) -> None:
         tmp_path / "l.json",
         {"a.png": ["a_x_000.png", "gone.png"], "b.png": ["gone2.png"], "c.png": ["a_x_000.png"]},
     )
-    found = find_sam_med2d(tmp_path, 0)
+    found = find_sam_med2d(tmp_path)
     assert found is not None
     assert [p.name for p in found.pairs] == ["a"]
     assert found.notes == (
@@ -91,21 +91,21 @@ def test_lists_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     """None of its files, neither path nor paths, two lists in one folder."""
     path = write_json(tmp_path / "a" / "l.json", {"x.png": "y.png"})
     with pytest.raises(ConfigError, match=r"names y\.png, which is neither in"):
-        find_sam_med2d(path, 0)
+        find_sam_med2d(path)
     write_json(path, {"x.png": {"y": 1}})
     with pytest.raises(ConfigError, match="a path or a list of paths"):
-        find_sam_med2d(path, 0)
+        find_sam_med2d(path)
     write_json(path.with_name("m.json"), {"x.png": ["y.png"]})
     with pytest.raises(ConfigError, match=r"several lists of masks \(l\.json, m\.json\)"):
-        find_sam_med2d(path.parent, 0)
+        find_sam_med2d(path.parent)
 
 
 def test_other_json_is_none(tmp_path: Path) -> None:
     """Keys that are no pictures."""
     path = write_json(tmp_path / "dataset.json", {"labels": {"a.png": 1}})
-    assert find_sam_med2d(path, 0) is None
-    assert find_sam_med2d(tmp_path, 0) is None
-    assert find_sam_med2d(tmp_path / "t.csv", 0) is None
+    assert find_sam_med2d(path) is None
+    assert find_sam_med2d(tmp_path) is None
+    assert find_sam_med2d(tmp_path / "t.csv") is None
 
 
 def released(root: Path) -> dict[str, bytes]:
@@ -168,10 +168,10 @@ def test_lists_of_other_names_are_found_in_archives(tmp_path: Path) -> None:
         inside = {name.replace("list.json", "a.png"): b"", name.replace("list.json", "b.png"): b""}
         archive = zipped(tmp_path / f"{len(name)}.zip", {name: b'{"a.png": ["b.png"]}', **inside})
         assert [pair.name for pair in found_in(archive).pairs] == ["a"]
-    assert find_sam_med2d(zipped(tmp_path / "y.zip", {"deep/er/list.json": b""}), 0) is None
+    assert find_sam_med2d(zipped(tmp_path / "y.zip", {"deep/er/list.json": b""})) is None
     (tmp_path / "z.zip").write_bytes(b"no archive")
     with pytest.raises(ImageError, match="no zip archive"):
-        find_sam_med2d(tmp_path / "z.zip", 0)
+        find_sam_med2d(tmp_path / "z.zip")
 
 
 def test_missing_members_are_left_out_with_a_note(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_each_category_has_pairs_of_its_own(tmp_path: Path) -> None:
             "tumor/mr_flair_BraTS2021/labelsVal/c.nii.gz",
         ],
     )  # fmt: skip
-    found = find_sam_med3d(root, 0)
+    found = find_sam_med3d(root)
     assert found is not None
     assert summary(found.pairs, root) == {
         "kidney_right-ct_WORD-a": (
@@ -51,14 +51,14 @@ def test_two_files_of_one_case_are_refused(tmp_path: Path) -> None:
         [f"{folder}/imagesTr/a.nii", f"{folder}/imagesTr/a.nii.gz", f"{folder}/labelsTr/a.nii"],
     )
     with pytest.raises(ConfigError, match=r"a\.nii and .*a\.nii\.gz"):
-        find_sam_med3d(tmp_path, 0)
+        find_sam_med3d(tmp_path)
 
 
 def test_data_sets_of_nnunet_in_folders_are_none(tmp_path: Path) -> None:
     """A description says what is in them."""
     touch(tmp_path, ["raw/D1/imagesTr/a.png", "raw/D1/labelsTr/a.png", "raw/D1/dataset.json"])
-    assert find_sam_med3d(tmp_path, 0) is None
-    assert find_sam_med3d(tmp_path / "x.csv", 0) is None
+    assert find_sam_med3d(tmp_path) is None
+    assert find_sam_med3d(tmp_path / "x.csv") is None
 
 
 def test_categories_may_be_archives(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_categories_may_be_archives(tmp_path: Path) -> None:
         zipped(tmp_path / f"{name}.zip", dict.fromkeys(inside, b""))
     (tmp_path / "other.zip").write_bytes(b"no archive")
     zipped(tmp_path / "raw2.zip", dict.fromkeys(["ct_WORD/dataset.json", *liver], b""))
-    found = find_sam_med3d(tmp_path, 0)
+    found = find_sam_med3d(tmp_path)
     assert found is not None
     facts = [(p.name, p.image.relative_to(tmp_path).parts[0], p.part) for p in found.pairs]
     assert facts == [
@@ -83,7 +83,7 @@ def test_categories_may_be_archives(tmp_path: Path) -> None:
         ("spleen-ct_AMOS-b", "spleen.zip", "test"),
         ("tumor-mr_t1_B-c", "tumor", "validation"),
     ]
-    alone = find_sam_med3d(tmp_path / "spleen.zip", 0)
+    alone = find_sam_med3d(tmp_path / "spleen.zip")
     assert alone is not None
     assert [p.labels[0].structures[0].name for p in alone.pairs] == ["spleen"]
     assert alone.pairs[0].modality == "CT"
@@ -97,6 +97,6 @@ def test_patients_may_be_told_beside_the_categories(tmp_path: Path) -> None:
         [f"liver/ct_A/{kind}Tr/{case}.nii.gz" for kind in ("images", "labels") for case in "ab"],
     )
     (root / "patients.json").write_text('{"ct_A": {"a": "p1"}, "ct_B": {"b": "p2"}}')
-    found = find_sam_med3d(root, 0)
+    found = find_sam_med3d(root)
     assert found is not None
     assert [pair.patient for pair in found.pairs] == ["p1", "b"]

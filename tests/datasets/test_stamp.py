@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.datasets.archives import zipped
 from vesal.datasets import LabelFile, Pair, Structure
-from vesal.datasets.stamp import files_of, stamp_of
+from vesal.datasets.stamp import files_of, key_of, stamp_of
 
 
 def pair_in(folder: Path) -> Pair:
@@ -49,3 +49,16 @@ def test_files_of_a_series_and_the_archive_of_a_member_count(tmp_path: Path) -> 
     before = stamp_of(member)
     os.utime(archive, ns=(1, 1))
     assert stamp_of(member) != before
+
+
+def test_a_key_hangs_on_the_pair_the_facts_and_the_code_that_counts(tmp_path: Path) -> None:
+    """And on nothing else."""
+    pair = pair_in(tmp_path)
+    first = key_of(pair, 1, "a")
+    assert key_of(pair, 1, "a") == first
+    others = (
+        key_of(pair, 1, "b"), key_of(replace(pair, patient="b"), 1, "a"),
+        key_of(pair, 1, "a", rooms=("images", "usage.py")),
+    )  # fmt: skip
+    os.utime(tmp_path / "label.png", ns=(1, 1))
+    assert len({first, *others, key_of(pair, 1, "a")}) == 5

@@ -18,7 +18,7 @@ def read(folder: Path, text: str) -> Found:
     touch(folder, FILES)
     path = folder / "pairs.csv"
     path.write_text(text, encoding="utf-8")
-    found = find_in_table(path, 0)
+    found = find_in_table(path)
     assert found is not None
     return found
 
@@ -120,8 +120,8 @@ def test_only_text_is_a_table(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"image,label\n\xff")
     with pytest.raises(ConfigError, match="cannot be read as text in UTF-8"):
-        find_in_table(path, 0)
-    assert find_in_table(tmp_path, 0) is None
+        find_in_table(path)
+    assert find_in_table(tmp_path) is None
 
 
 def test_a_label_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_label_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
     row = "i.nii,l.nii,a=1"
     (tmp_path / "t.csv").write_text(f"image,label,structures\n{row}\n{row}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="listed twice"):
-        find_in_table(tmp_path / "t.csv", 0)
+        find_in_table(tmp_path / "t.csv")
 
 
 def test_a_label_of_5000_digits_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_the_python_page_runs_from_top_to_bottom(scans: Path, tmp_path: Path) ->
 def test_the_python_page_names_all_that_is_public() -> None:
     """Each public name of the package, and each public method of a session."""
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    names = [*vesal.__all__, *(name for name in vars(Session) if not name.startswith("_"))]
+    names = [*vesal.__all__, *(name for name in dir(Session) if not name.startswith("_"))]
     missing = [name for name in names if name not in text]
     assert missing == []
 

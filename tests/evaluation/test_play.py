@@ -14,10 +14,11 @@ from vesal.datasets.pair import Pair
 from vesal.evaluation.item import items_of
 from vesal.evaluation.methods.ball import ball
 from vesal.evaluation.metrics import dice
-from vesal.evaluation.play import Played, about_item, play, start_row
+from vesal.evaluation.play import about_item, play, start_row
 from vesal.evaluation.protocols.named import protocol_named
 from vesal.evaluation.protocols.protocol import Variant
 from vesal.evaluation.protocols.rules import error_anywhere, error_centre, largest_piece_box
+from vesal.evaluation.results import Played
 from vesal.evaluation.user import clicked
 from vesal.geometry.patch import Patch
 from vesal.images import Image

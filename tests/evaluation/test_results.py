@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.grids import speckle
-from vesal.evaluation.results import Found, Result, Results, rows_of
+from vesal.evaluation.results import Played, Result, Results, rows_of
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
 
@@ -30,7 +30,7 @@ ROW = Row(
     iou=1 / 3,
     hd95_mm=float("inf"),
 )
-FOUND = Found(part="slice 3", rows=(ROW, replace(ROW, round=2)), mask=Patch.of(speckle((4, 5, 6))))
+FOUND = Played(part="slice 3", rows=(ROW, replace(ROW, round=2)), mask=Patch.of(speckle((4, 5, 6))))
 RESULT = Result(key="k", found=(FOUND,), notes=("a note",), tables={"dice": [0.5, 1.0]})
 
 

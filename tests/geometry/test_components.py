@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from tests.grids import speckle
 from vesal.geometry import component_at, distance_to_border, mask_box
-from vesal.geometry.components import pieces
+from vesal.geometry.components import pieces, pieces_at, pieces_with
 
 SHAPES = [(11, 8), (9, 7, 6)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["2D", "3D"])
@@ -50,6 +50,21 @@ def test_component_outside_the_mask_is_empty(shape: tuple[int, ...]) -> None:
     mask = np.ones(shape, dtype=bool)
     mask[(0,) * len(shape)] = False
     assert not component_at(mask, (0,) * len(shape)).any()
+
+
+@every_shape
+def test_pieces_with_a_voxel_are_those_of_the_voxels_together(shape: tuple[int, ...]) -> None:
+    """Voxels outside of the mask, or of the array, hold nothing; all pieces are a new array too."""
+    mask = _sparse(shape)
+    inside = [tuple(index) for index in np.argwhere(mask).tolist()]
+    chosen = [inside[0], inside[-1]]
+    wanted = component_at(mask, chosen[0]) | component_at(mask, chosen[1])
+    away = [tuple(np.argwhere(~mask)[0].tolist()), shape, (-1,) * len(shape)]
+    np.testing.assert_array_equal(pieces_at(mask, [*away, *chosen]), wanted)
+    assert not pieces_at(mask, away).any()
+    every = pieces_with(mask, mask)
+    np.testing.assert_array_equal(every, mask)
+    assert not np.shares_memory(every, mask)
 
 
 @every_shape

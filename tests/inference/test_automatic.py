@@ -18,7 +18,8 @@ from vesal.geometry import Grid
 from vesal.geometry.resample import resample
 from vesal.images import Image, Source
 from vesal.inference.automatic import segment_automatically
-from vesal.inference.automatic_lattice import lattice_over, upright
+from vesal.inference.automatic_lattice import lattice_over
+from vesal.inference.upright import upright
 from vesal.models.automatic import Automatic
 from vesal.progress import Counter
 

@@ -13,7 +13,8 @@ from tests.training.pairs import SCANS, ct_pair, prepared
 from vesal.geometry import Grid
 from vesal.images import open_image
 from vesal.images.normalisation import Normalisation
-from vesal.inference.automatic_lattice import lattice_over, shown, upright
+from vesal.inference.automatic_lattice import lattice_over, shown
+from vesal.inference.upright import upright
 
 ALL = {**UGLY, **RASTERS}
 

@@ -74,3 +74,11 @@ def test_some_clicks_are_chosen_by_flags() -> None:
     chosen = clicks(((1, 2, 3), True), ((4, 4, 4), False)).only(np.array([False, True]))
     assert chosen.positive.tolist() == [False]
     assert GRID.to_index(chosen.points_mm)[0] == pytest.approx([4, 4, 4])
+
+
+def test_a_window_shows_the_clicks_that_lie_in_it() -> None:
+    """And no others."""
+    said = clicks(((1, 2, 3), True), ((0, 0, 0), False))
+    window = GRID.crop([1, 1, 1], [3, 4, 5])
+    assert said.in_sight(window).voxels(GRID) == [((1, 2, 3), True)]
+    assert not len(Clicks.none(3).in_sight(window).positive)

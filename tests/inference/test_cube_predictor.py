@@ -76,6 +76,21 @@ def test_a_volume_of_exactly_one_window_is_looked_at_as_it_is(model: BrightSegme
     np.testing.assert_allclose(np.corrcoef(values.ravel(), image.array.ravel())[0, 1], 1, atol=1e-5)
 
 
+def test_a_volume_of_one_window_is_shown_whole_with_a_mask_to_begin_with(
+    model: BrightSegmenter,
+) -> None:
+    """Also where the mask lies in a corner: the model is told of each voxel what it was."""
+    grid = Grid(shape=(SIZE,) * 3, affine=np.diag([1.5, 1.5, 1.5, 1.0]))
+    mask = np.zeros(grid.shape, np.bool_)
+    mask[2:8, 2:8, 2:8] = True
+    begun = Answer(mask=Patch.of(mask))
+    image = ball_image(grid, (9.0, 9.0, 9.0), 8.0)
+    looking(model, image).predict(Request(clicks=said(((9.0, 9.0, 9.0), True))), previous=begun)
+    previous = model.prompts[0].previous
+    assert previous is not None
+    np.testing.assert_array_equal(previous[0, 0].numpy(), np.where(mask, 6, -6))
+
+
 def test_the_first_click_is_told_with_an_empty_mask_of_zeros(model: BrightSegmenter) -> None:
     """As the weights were trained; "no mask" they have never seen."""
     looking(model, BALL).predict(Request(clicks=ONE))

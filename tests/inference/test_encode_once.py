@@ -13,8 +13,9 @@ import torch
 
 from tests.checkpoints.files import small
 from tests.fakes import BrightModel
-from tests.inference.balls import BALL, CENTRE, GRID, said
+from tests.inference.balls import said
 from tests.networks import random_network, tiny_config
+from tests.phantoms import ball_image
 from vesal.checkpoints.identity import identity
 from vesal.geometry import Grid
 from vesal.images import Image
@@ -28,7 +29,11 @@ from vesal.models.shapes import Images
 
 SAMS = ("sam", "medsam", "sam-med2d", "ft-sam", "sam-unet", "sam-med3d")
 FAMILIES = ("promptable-unet", *SAMS)
-BESIDE = ((-21.0, 17.0, 30.0), True)
+GRID = Grid(shape=(32, 28, 8), affine=np.diag([-1.0, 1.0, 3.0, 1.0]))
+"""Of few slices: networks of random weights go through all of them."""
+CENTRE = (-16.0, 14.0, 12.0)
+BALL = ball_image(GRID, CENTRE, 8.0)
+BESIDE = ((-17.0, 13.0, 12.0), True)
 REQUEST = Request(clicks=said((CENTRE, True)))
 MORE = Request(clicks=said((CENTRE, True), BESIDE))
 

@@ -7,7 +7,7 @@ from tests.grids import UGLY
 from tests.phantoms import enlarged
 from vesal.geometry import Grid
 from vesal.inference.clicks import Clicks
-from vesal.inference.looks import Look, found_in, in_sight, laid_over, steadiness
+from vesal.inference.looks import Look, found_in, steadiness
 from vesal.inference.windows import View
 
 IMAGE = enlarged(UGLY["oblique"], 24)
@@ -27,18 +27,6 @@ def clicks_at(*voxels: tuple[int, ...], positive: bool = True) -> Clicks:
     return Clicks(points_mm=points, positive=np.full(len(voxels), positive))
 
 
-def test_the_later_window_counts_where_two_overlap() -> None:
-    """Elsewhere the earlier one, and 0 where there is none."""
-    window = look(0.0, spacing=6.0).view.grid(IMAGE)
-    laid = laid_over([look(5.0, spacing=4.0), look(-3.0)], window, IMAGE)
-    inner = look(0.0).view.grid(IMAGE)
-    index = np.argwhere(np.ones(window.shape, np.bool_)).astype(np.float64)
-    seen = inner.contains(inner.to_index(window.to_world(index))).reshape(window.shape)
-    assert (laid[seen] == -3).all()
-    assert laid[0, 0, 0] == 0
-    assert (laid == 5).any()
-
-
 def test_what_is_found_is_on_the_images_own_grid() -> None:
     """A negative window laid over a positive one cuts a hole."""
     whole = found_in([look(5.0, spacing=4.0)], IMAGE)
@@ -47,12 +35,6 @@ def test_what_is_found_is_on_the_images_own_grid() -> None:
     assert MIDDLE not in holed
     assert 0 < holed.count < whole.count
     assert found_in([look(-5.0)], IMAGE).is_empty
-
-
-def test_a_window_shows_the_clicks_that_lie_in_it() -> None:
-    """And no others."""
-    clicks = clicks_at(MIDDLE, (0, 0, 0))
-    assert in_sight(look(1.0), clicks, IMAGE).positive.tolist() == [True]
 
 
 @pytest.mark.parametrize(("logit", "steady"), [(3.0, 1.0), (0.2, 0.0), (-3.0, 0.0)])

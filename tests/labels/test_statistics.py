@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,3 +57,11 @@ def test_rows_are_written_as_csv_and_json() -> None:
     assert [line["name"] for line in table] == ["s2", "s5"]
     assert float(table[1]["volume_ml"]) == pytest.approx(rows[1].volume_ml, rel=1e-5)
     assert json.loads(as_json(rows))[1]["voxels"] == array.size
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_only_text() -> None:
+    """Names come from files of strangers."""
+    array = np.full(UGLY["LPS"].shape, 5, np.uint8)
+    named = (replace(SEGMENTS[0], number=5, name="=1+1"),)
+    rows = statistics(LabelMap(array=array, grid=UGLY["LPS"], segments=named))
+    assert next(csv.DictReader(io.StringIO(as_csv(rows))))["name"] == "'=1+1"

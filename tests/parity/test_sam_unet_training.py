@@ -12,9 +12,8 @@ from vesal.models import nd
 from vesal.models.promptable import Embedding, PromptTensors
 from vesal.models.segmenter import Segmenter
 from vesal.training.lessons.dialogue import Dialogue
-from vesal.training.lessons.losses import sam_unet
+from vesal.training.lessons.losses import focal, sam_unet, soft_dice
 from vesal.training.lessons.prompted import PromptedLesson
-from vesal.training.paper_losses import focal, soft_dice
 
 GOLDEN = record("sam_unet/train_step_res34")
 MEAN = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)

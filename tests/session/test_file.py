@@ -16,7 +16,6 @@ from vesal.session.file import Journal, lines_of, read_session, save_zip
 from vesal.session.header import Header, Made, Shown
 from vesal.session.history import History
 from vesal.session.objects import beginning
-from vesal.session.record import action_line
 
 HEADER = Header(
     shown=Shown(path="/scans/ct.nii.gz", relative="ct.nii.gz", series="", sha256="12ab"),
@@ -34,7 +33,7 @@ def do(journal: Journal, history: History, choice: int, value: int) -> History:
     """One more action, taken down and done."""
     action = any_action(history.now, choice, value)
     after = history.done(action)
-    journal.add(*action_line(action, history.now))
+    journal.add(history, after)
     return after
 
 
@@ -134,8 +133,11 @@ def test_a_journal_holds_every_step_as_soon_as_it_is_taken(
         if choice < 7:
             history = do(journal, history, choice, value)
         elif choice == 7 and history.position:
-            history = history.undone()
-            journal.add({"do": "undo"}, {})
+            before, history = history, history.undone()
+            journal.add(before, history)
+        elif history.position < len(history.actions):
+            before, history = history, history.redone()
+            journal.add(before, history)
         assert read_session(folder, beginning()).history.now == history.now
 
 
@@ -186,9 +188,9 @@ def test_a_full_disk_refuses_the_step_and_leaves_the_journal_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(ResourceError, match="No space left"):
-            journal.add(*action_line(said(history.now, 1, 2), history.now))
+            journal.add(history, history.done(said(history.now, 1, 2)))
         with pytest.raises(ResourceError, match=r"No space left.*the last step was not taken"):
-            journal.add({"do": "undo"}, {})
+            journal.add(history, history.undone())
     assert (folder / "journal.jsonl").read_bytes() == before
     after = do(journal, history, 1, 2)
     assert read_session(folder, beginning()).history.now == after.now

@@ -1,6 +1,6 @@
 """A tiny run as a program of its own: python -m tests.training.processes CORPUS RUN DEVICES ...
 
-Several processes need a program that can be run again; a kill needs a process of its own.
+Several devices need a program that can be run again; a kill needs a process of its own.
 """
 
 import sys
@@ -17,7 +17,8 @@ from vesal.training.validate import validation_windows
 
 
 def main(corpus: Path, folder: Path, devices: int, accumulate: int, steps: int) -> None:
-    """Train the tiny recipe, saving at each step."""
+    """Train the tiny recipe, saving at each step, with one thread."""
+    torch.set_num_threads(1)
     recipe = tiny_recipe(
         steps=steps, accumulate=accumulate, save_every_s=0.0, warmup_steps=2, averaging=0.9
     )
@@ -30,5 +31,4 @@ def main(corpus: Path, folder: Path, devices: int, accumulate: int, steps: int) 
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

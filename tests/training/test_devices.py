@@ -1,16 +1,18 @@
 """Tests of vesal.training.devices: several processes learn what one does; a kill costs nothing."""
 
+import multiprocessing
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.training.processes import main
 from tests.training.runs import learn, rows, source_of
 from tests.volumes import tiny_recipe
 from vesal.errors import ResourceError
@@ -22,33 +24,30 @@ from vesal.training.state import load_state
 ROOT = Path(__file__).parents[2]
 
 
-def program(*words: object) -> list[str]:
-    """The command of `tests.training.processes`."""
-    return [sys.executable, "-m", "tests.training.processes", *map(str, words)]
-
-
-def started(*words: object) -> "subprocess.Popen[bytes]":
-    """The program, at work in the repository, with all its processes in a group."""
+def in_two_processes(*words: object) -> None:
+    """Run the program in the repository, to an end that must be a good one."""
+    command = [sys.executable, "-m", "tests.training.processes", *map(str, words)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.Popen(  # noqa: S603  # our own program
-        program(*words), cwd=ROOT, env=environment, stderr=subprocess.PIPE, start_new_session=True
+    done = subprocess.run(  # noqa: S603  # our own program
+        command, cwd=ROOT, env=environment, capture_output=True, timeout=240, check=False
     )
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
 
 
-def finish(process: "subprocess.Popen[bytes]") -> None:
-    """Wait for the end, which must be a good one."""
-    _, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err.decode()[-2000:]
+def started(corpus: Path, folder: Path, steps: int) -> BaseProcess:
+    """A run in a process that can be killed."""
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=main, args=(corpus, folder, 1, 1, steps))
+    process.start()
+    return process
 
 
 def test_two_processes_learn_what_one_learns_with_accumulation(
     corpus: Path, tmp_path: Path
 ) -> None:
     """The same batches, the same loss at every step, the same weights but for rounding."""
-    single = started(corpus, tmp_path / "one", 1, 2, 4)
-    finish(single)
-    double = started(corpus, tmp_path / "two", 2, 1, 4)
-    finish(double)
+    main(corpus, tmp_path / "one", 1, 2, 4)
+    in_two_processes(corpus, tmp_path / "two", 2, 1, 4)
     one, two = (rows(tmp_path / name / "train.csv") for name in ("one", "two"))
     assert [row["step"] for row in two] == list("1234")
     for a, b in zip(one, two, strict=True):
@@ -65,23 +64,24 @@ def test_a_run_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(
     corpus: Path, tmp_path: Path
 ) -> None:
     """SIGKILL, twice, at moments drawn by chance; then to the end: the same bits."""
-    finish(started(corpus, tmp_path / "whole", 1, 1, 12))
+    main(corpus, tmp_path / "whole", 1, 1, 12)
     draws = random.Random(20261128)  # noqa: S311  # no secret
     folder = tmp_path / "killed"
     for _ in range(2):
-        process = started(corpus, folder, 1, 1, 12)
+        process = started(corpus, folder, 12)
         deadline = time.monotonic() + 120
         before = (folder / "checkpoint.pt").stat().st_mtime_ns if folder.exists() else 0
-        while process.poll() is None and time.monotonic() < deadline:
+        while process.is_alive() and time.monotonic() < deadline:
             there = folder / "checkpoint.pt"
             if there.exists() and there.stat().st_mtime_ns != before:
                 break
             time.sleep(0.002)
         time.sleep(draws.uniform(0, 0.3))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    finish(started(corpus, folder, 1, 1, 12))
+        process.kill()
+        process.join()
+    last = started(corpus, folder, 12)
+    last.join()
+    assert last.exitcode == 0
     one, two = (load_state(tmp_path / name / "checkpoint.pt") for name in ("whole", "killed"))
     assert one["step"] == two["step"] == 12
     for part in ("lesson", "average"):

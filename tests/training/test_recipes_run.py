@@ -50,9 +50,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return table
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where prepared images are kept: recipes that prepare alike find each other's."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.parametrize("recipe", CHANGES)
 def test_a_recipe_trains_on_a_folder_and_its_weights_segment(
-    recipe: str, data: Path, tmp_path: Path, capsys: Captured
+    recipe: str, data: Path, cache: Path, tmp_path: Path, capsys: Captured
 ) -> None:
     """Random weights at first, two steps, a validation; then a mask on the image's own grid."""
     common = ["settings.precision=32-true", "settings.validate_every=2", "data.workers=0"]
@@ -60,7 +66,7 @@ def test_a_recipe_trains_on_a_folder_and_its_weights_segment(
     words = [w for change in (*CHANGES[recipe], *common) for w in ("--set", change)]
     run = tmp_path / "run"
     options = ["--steps", "2", "--start", "none", "--workers", "0", "--accelerator", "cpu"]
-    folders = ["--run", str(run), "--cache", str(tmp_path / "cache")]
+    folders = ["--run", str(run), "--cache", str(cache)]
     assert main(["train", recipe, str(data), *options, *folders, *words]) == 0
     assert str(run / "best.safetensors") in capsys.readouterr().out
     assert [row["step"] for row in rows(run / "train.csv")] == ["1", "2"]
@@ -96,7 +102,7 @@ AUTOMATIC = {
 
 @pytest.mark.parametrize("recipe", AUTOMATIC)
 def test_an_automatic_recipe_trains_on_a_folder_and_needs_no_prompt(
-    recipe: str, data: Path, tmp_path: Path, capsys: Captured
+    recipe: str, data: Path, cache: Path, tmp_path: Path, capsys: Captured
 ) -> None:
     """Classes come from the data; then a label map with their names, on the image's own grid."""
     common = ["settings.precision=32-true", "settings.validate_every=2", "data.workers=0"]
@@ -105,7 +111,7 @@ def test_an_automatic_recipe_trains_on_a_folder_and_needs_no_prompt(
     start = [] if recipe == "auto" else ["--start", "none"]
     run = tmp_path / "run"
     options = ["--steps", "2", "--workers", "0", "--accelerator", "cpu", *start]
-    folders = ["--run", str(run), "--cache", str(tmp_path / "cache")]
+    folders = ["--run", str(run), "--cache", str(cache)]
     assert main(["train", recipe, str(data), *options, *folders, *words]) == 0
     assert str(run / "best.safetensors") in capsys.readouterr().out
     model = load_automatic(run / "best.safetensors")

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
@@ -12,7 +13,6 @@ from tests.volumes import tiny_recipe
 from vesal.errors import CheckpointError, ResourceError
 from vesal.models.unet_config import PromptableUNetConfig
 from vesal.training.sources.windows import WindowSource
-from vesal.training.state import alone
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def test_a_save_that_is_cut_short_leaves_the_state_before(
     run.save()
     learn(run, source, 1)
 
-    def cut(state: object, path: Path) -> None:
-        path.write_bytes(b"PK half")
+    def cut(state: object, file: BinaryIO) -> None:
+        file.write(b"PK half")
         raise end
 
     monkeypatch.setattr(torch, "save", cut)
@@ -89,13 +89,3 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     assert wider != tiny_config()
     with pytest.raises(CheckpointError, match="of another recipe"):
         run_of(tiny_recipe(model=wider), tmp_path)
-
-
-def test_a_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
-    """The second one is told so; when the first has ended, the folder is free."""
-    run = tmp_path / "run"
-    refused = pytest.raises(ResourceError, match="another run is at work in")
-    with alone(run), refused, alone(run):
-        pass
-    with alone(run):
-        assert run.is_dir()

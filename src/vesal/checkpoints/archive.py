@@ -7,12 +7,13 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from vesal.checkpoints.stored import Place, Raw, Stored, contiguous, is_finite
-from vesal.checkpoints.torch_file import read_legacy, read_zip
+from vesal.checkpoints.torch_file import Found, read_legacy, read_zip
 from vesal.errors import CheckpointError
 from vesal.pickles import BROKEN
 
@@ -120,17 +121,12 @@ def _opener(head: bytes) -> Callable[[Path], Archive]:
     if head[8:9] == b"{":  # first: the length before it may look like anything
         return _from_safetensors
     if head.startswith(_ZIP):
-        return _from_zip
-    return _from_legacy if head.startswith(_PICKLE) else _from_safetensors
+        return partial(_from_torch, read_zip)
+    return partial(_from_torch, read_legacy) if head.startswith(_PICKLE) else _from_safetensors
 
 
-def _from_zip(path: Path) -> Archive:
-    container, tensors = read_zip(path)
-    return Archive(path=path, container=container, tensors=tensors)
-
-
-def _from_legacy(path: Path) -> Archive:
-    container, tensors = read_legacy(path)
+def _from_torch(read: Callable[[Path], Found], path: Path) -> Archive:
+    container, tensors = read(path)
     return Archive(path=path, container=container, tensors=tensors)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vesal.checkpoints.load import load_model
 from vesal.checkpoints.resize import resized
-from vesal.checkpoints.tensors import check_fit, empty, read_tensors
+from vesal.checkpoints.tensors import filled, read_state
 from vesal.checkpoints.weights import open_weights
 from vesal.checkpoints.write import write_checked
 from vesal.errors import CheckpointError, ConfigError
@@ -86,15 +86,7 @@ def load_automatic(path: str | Path) -> Automatic:
     config = weights.config
     if not isinstance(config, AutomaticConfig):
         raise ConfigError(_needs_prompts(str(path), config.family))
-    check_fit(weights)
-    convolutional = not isinstance(config.encoder, SamConfig)
-    model = empty(config)
-    state = {
-        key: fast_layout(tensor.float()) if convolutional else tensor.float()
-        for key, tensor in read_tensors(weights)
-    }
-    model.load_state_dict(state, assign=True)
-    return model.requires_grad_(False).eval()
+    return filled(config, read_state(weights))
 
 
 def _needs_prompts(name: str, family: str) -> str:

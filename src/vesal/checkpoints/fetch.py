@@ -5,7 +5,6 @@ has when the program ends, so the bytes so far are kept here, beside where the f
 """
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from vesal.checkpoints.locate import by_hand
 from vesal.checkpoints.sources import SOURCES, Source
 from vesal.errors import CheckpointError, ConfigError, ResourceError
-from vesal.images.write import replacing
+from vesal.images.write import move, replacing
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -100,7 +99,7 @@ def _download(name: str, repository: str, path: Path, endpoint: str | None) -> N
         part.unlink()
         msg = f"{name} arrived with other bytes than the hub announced; fetch it again"
         raise CheckpointError(msg)
-    os.replace(part, path)
+    move(part, path)
 
 
 def _checked(path: Path, source: Source, *, downloaded: bool) -> Fetched:

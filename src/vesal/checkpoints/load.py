@@ -7,18 +7,15 @@ import logging
 import os
 from pathlib import Path
 
-from torch import Tensor
-
 from vesal.checkpoints.locate import how_to_get, in_folder, weights_path
 from vesal.checkpoints.resize import resized
-from vesal.checkpoints.tensors import check_fit, empty, read_tensors
+from vesal.checkpoints.tensors import filled, read_state
 from vesal.checkpoints.weights import WeightsFile, open_weights
 from vesal.checkpoints.write import write_checked
 from vesal.errors import CheckpointError, ConfigError
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model
 from vesal.models.config import ModelConfig
-from vesal.models.nd import fast_layout
 from vesal.models.precision import encoding_type
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.sam_config import SamConfig
@@ -59,11 +56,7 @@ def load_model(
     known = ZOO.get(str(name))
     weights = open_weights(path, family or (known.family if known else None))
     config = _promptable(weights)
-    check_fit(weights)
-    convolutional = not isinstance(config, SamConfig)
-    state = {
-        key: _prepared(tensor, convolutional=convolutional) for key, tensor in read_tensors(weights)
-    }
+    state = read_state(weights)
     if image_size is not None:
         if not isinstance(config, SamConfig):
             msg = f"{name} takes images of any size; leave image_size {image_size} out"
@@ -71,11 +64,10 @@ def load_model(
         config, state, notes = resized(config, state, image_size)
         for note in notes:
             logger.info("%s: %s", path, note)
-    model = empty(config)
-    model.load_state_dict(state, assign=True)
+    model = filled(config, state)
     if isinstance(model, Segmenter):
         model.encoding_type = encoding_type(precision)
-    return model.requires_grad_(False).eval()
+    return model
 
 
 def save_model(model: Model, path: Path, notes: tuple[str, ...] = ()) -> str:
@@ -125,14 +117,3 @@ def _promptable(weights: WeightsFile) -> ModelConfig:
         )
         raise ConfigError(msg)
     return weights.config
-
-
-def _prepared(tensor: Tensor, *, convolutional: bool) -> Tensor:
-    """Single precision; counters stay whole numbers.
-
-    Kernels of a network of convolutions get the fast layout. The transformers flatten theirs for
-    products, and another layout would be copied at each encode.
-    """
-    if not tensor.is_floating_point():
-        return tensor
-    return fast_layout(tensor.float()) if convolutional else tensor.float()

@@ -14,6 +14,8 @@ from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model, build
 from vesal.models.config import AnyConfig, ModelConfig
+from vesal.models.nd import fast_layout
+from vesal.models.sam_config import SamConfig
 
 logger = logging.getLogger(__name__)
 
@@ -64,3 +66,37 @@ def read_tensors(weights: WeightsFile) -> Iterator[tuple[str, Tensor]]:
     """
     for name, kind, raw in weights.read():
         yield name, torch.from_numpy(raw).view(getattr(torch, kind))
+
+
+def read_state(weights: WeightsFile) -> dict[str, Tensor]:
+    """All tensors for a model in use: in single precision, but for counters.
+
+    Kernels of a network of convolutions get the fast layout. The transformers flatten theirs for
+    products, and another layout would be copied at each encode.
+
+    Raises:
+        CheckpointError: damaged, or not exactly those of the model.
+    """
+    check_fit(weights)
+    config = weights.config
+    encoder = config.encoder if isinstance(config, AutomaticConfig) else config
+    state = {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in read_tensors(weights)
+    }
+    if isinstance(encoder, SamConfig):
+        return state
+    return {name: fast_layout(tensor) for name, tensor in state.items()}
+
+
+@overload
+def filled(config: ModelConfig, state: dict[str, Tensor]) -> Model: ...
+@overload
+def filled(config: AutomaticConfig, state: dict[str, Tensor]) -> Automatic: ...
+
+
+def filled(config: AnyConfig, state: dict[str, Tensor]) -> Model | Automatic:
+    """The network with these tensors, ready for use."""
+    model = empty(config)
+    model.load_state_dict(state, assign=True)
+    return model.requires_grad_(False).eval()

@@ -10,6 +10,7 @@ from vesal.checkpoints.families import canonical
 from vesal.checkpoints.recognise import as_family, recognised
 from vesal.checkpoints.stored import Raw
 from vesal.errors import CheckpointError, ConfigError
+from vesal.models import unet_config
 from vesal.models.automatic_config import AUTOMATIC
 from vesal.models.config import AnyConfig, from_json
 from vesal.models.sam_config import FAMILIES, SamConfig
@@ -86,7 +87,7 @@ def open_weights(path: Path, family: str | None = None) -> WeightsFile:
         ConfigError: there is no such family.
         CheckpointError: damaged, of no known family, or of another one than the caller says.
     """
-    known = (*FAMILIES, "promptable-unet", AUTOMATIC)
+    known = (*FAMILIES, unet_config.FAMILY, AUTOMATIC)
     if family is not None and family not in known:
         msg = f"the family must be one of {', '.join(known)}, got {family!r}"
         raise ConfigError(msg)

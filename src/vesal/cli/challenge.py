@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_error, print_facts
-from vesal.cli.segment_many import FAILED_EXIT_CODE
+from vesal.cli.console import FAILED_EXIT_CODE, bar, print_error, print_facts
 from vesal.errors import ResourceError
 
 HELP = """Answer cases of the CVPR 2025 challenge, as the program of a submission does.

@@ -2,12 +2,17 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from vesal.progress import Progress, silent
+from vesal.progress import Progress, now_and_then, silent, with_time_left
+
+FAILED_EXIT_CODE = 6
+"""At least one case failed; the others are done, and the report says why."""
 
 _PATIENCE_S = 2.0  # shorter work needs no bar
+_LINE_EVERY_S = 60.0  # of long work, where there is no terminal
 
 
 def print_error(sentence: str) -> None:
@@ -30,23 +35,25 @@ def bar(
     """Give a progress that becomes a bar on stderr once `patience_s` seconds have passed.
 
     A timer draws it, so it comes even while one long step reports nothing. It vanishes at the
-    end. There is no bar where stderr is not a terminal.
+    end. Where stderr is no terminal there is no bar, and of long work a line a minute.
 
     Args:
         text: what is being done, until the first report says it better.
         patience_s: seconds without a bar.
-        left: also show the time that is left, where all steps take about as long.
+        left: the work is long, and all steps take about as long: also show the time that is left.
         quiet: draw none, since another process does.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or not (left or sys.stderr.isatty()):
         yield silent
         return
+    if not sys.stderr.isatty():
+        yield with_time_left(now_and_then(_print_line, _LINE_EVERY_S))
+        return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Live
 
     columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    columns += [TextColumn("left"), TimeRemainingColumn()] if left else []
     live = Live(*columns, console=Console(stderr=True), transient=True)
     task = live.add_task(text, total=None)
 
@@ -57,8 +64,12 @@ def bar(
     timer.daemon = True
     timer.start()
     try:
-        yield report
+        yield with_time_left(report) if left else report
     finally:
         timer.cancel()
         timer.join()  # it may just be drawing
         live.stop()
+
+
+def _print_line(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)

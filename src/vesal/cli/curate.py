@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_error, print_facts
-from vesal.cli.segment_many import FAILED_EXIT_CODE
-from vesal.errors import ConfigError
+from vesal.cli.console import FAILED_EXIT_CODE, bar, print_error, print_facts
+from vesal.cli.options import Channel, Ray, Resample, Workers, check_workers
 
 if TYPE_CHECKING:
     from vesal.curation.curate import Curated
@@ -55,22 +54,8 @@ _Shares = Annotated[
     ),
 ]
 _Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Of the division.")]
-_Resample = Annotated[
-    bool,
-    typer.Option(
-        "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
-    ),
-]
-_Channel = Annotated[
-    int, typer.Option("--channel", metavar="N", help="Of nnU-Net cases with several images.")
-]
 _Modality = Annotated[
     str, typer.Option("--modality", metavar="NAME", help="Of cases that say none, such as CT.")
-]
-_Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")]
-_Ray = Annotated[
-    str,
-    typer.Option("--ray", metavar="ADDRESS", help="Of a Ray cluster: auto, local or ray://..."),
 ]
 
 
@@ -82,18 +67,18 @@ def curate(  # noqa: PLR0913  # each is an option on the command line
     config: _Config = None,
     shares: _Shares = None,
     seed: _Seed = None,
-    resample_labels: _Resample = False,
-    channel: _Channel = 0,
+    resample_labels: Resample = False,
+    channel: Channel = 0,
     modality: _Modality = "",
-    workers: _Workers = 1,
-    ray: _Ray = "",
+    workers: Workers = 1,
+    ray: Ray = "",
 ) -> None:
     """Curate, write catalogue and report, print what was kept and why the rest was not.
 
     Raises:
         VesalError: data or settings cannot be used, an extra is missing, or the disk refuses.
     """
-    _check_workers(workers)
+    check_workers(workers)
     with bar("finding the data", left=True) as progress:
         from vesal.curation import curate as curation
         from vesal.curation.config import Said, settings_of
@@ -124,12 +109,6 @@ def curate(  # noqa: PLR0913  # each is an option on the command line
     _print_outcome(curated, counts)
     if curated.failed or not curated.kept:
         raise typer.Exit(FAILED_EXIT_CODE)
-
-
-def _check_workers(workers: int) -> None:
-    if workers < 1:
-        msg = f"--workers needs 1 or more, got {workers}"
-        raise ConfigError(msg)
 
 
 def _print_outcome(curated: "Curated", counts: "Summary") -> None:

@@ -14,7 +14,7 @@ from vesal.errors import ResourceError
 if TYPE_CHECKING:
     from vesal.evaluation.item import Item
     from vesal.evaluation.method import Method
-    from vesal.evaluation.play import Played
+    from vesal.evaluation.results import Played
     from vesal.images import Mask
     from vesal.images.picture import Row
     from vesal.progress import Progress

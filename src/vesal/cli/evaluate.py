@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vesal.cli.console import bar, print_facts
-from vesal.cli.segment_many import FAILED_EXIT_CODE
-from vesal.errors import ConfigError, ResourceError
+from vesal.cli.console import FAILED_EXIT_CODE, bar, print_facts
+from vesal.cli.options import (
+    Channel,
+    Labelled,
+    Resample,
+    Structures,
+    Workers,
+    check_workers,
+    parted,
+)
+from vesal.extras import needing
 
 if TYPE_CHECKING:
     from vesal.evaluation.evaluate import Evaluated
@@ -43,9 +51,6 @@ EXAMPLES = """[bold]Examples[/bold]
   sam-unet     box; slice by slice
   cvpr-2025    box, then five clicks; areas under the curves"""
 
-_Data = Annotated[
-    Path, typer.Argument(metavar="DATA", show_default=False, help="Folder, JSON or CSV.")
-]
 _Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="REPORT", help="Folder for the report.")
 ]
@@ -63,25 +68,8 @@ _Protocol = Annotated[str, typer.Option("--protocol", metavar="NAME", help="See 
 _Clicks = Annotated[
     int | None, typer.Option("--clicks", metavar="N", help="At most so many clicks.")
 ]
-_Structures = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--structures",
-        metavar="NAMES",
-        help="Only these, parted by commas; * and ? stand for letters.",
-    ),
-]
 _LeastMl = Annotated[
     float, typer.Option("--least-ml", metavar="ML", help="Leave smaller objects out.")
-]
-_Resample = Annotated[
-    bool,
-    typer.Option(
-        "--resample-labels", metavar="", help="Bring labels on another grid to the image's."
-    ),
-]
-_Channel = Annotated[
-    int, typer.Option("--channel", metavar="N", help="Of nnU-Net cases with several images.")
 ]
 _Against = Annotated[
     list[Path] | None,
@@ -89,22 +77,21 @@ _Against = Annotated[
         "--against", metavar="DATA", help="Data a model was trained on: is any of it here?"
     ),
 ]
-_Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Processes at once.")]
 _Again = Annotated[bool, typer.Option("--again", metavar="", help="Make anew what is there.")]
 
 
 def evaluate(  # noqa: PLR0913  # each is an option on the command line
-    data: _Data,
+    data: Labelled,
     output: _Output,
     model: _Model = None,
     protocol: _Protocol = "clicks",
     clicks: _Clicks = None,
-    structures: _Structures = None,
+    structures: Structures = None,
     least_ml: _LeastMl = 0.0,
-    resample_labels: _Resample = False,
-    channel: _Channel = 0,
+    resample_labels: Resample = False,
+    channel: Channel = 0,
     against: _Against = None,
-    workers: _Workers = 1,
+    workers: Workers = 1,
     again: _Again = False,
 ) -> None:
     """Evaluate, write the report, print the table.
@@ -112,10 +99,8 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
     Raises:
         VesalError: data, models or protocol cannot be used; or the disk refuses.
     """
-    if workers < 1:
-        msg = f"--workers needs 1 or more, got {workers}"
-        raise ConfigError(msg)
-    specs, names = model or ["vesal-mini"], _names(structures or [])
+    check_workers(workers)
+    specs, names = model or ["vesal-mini"], parted(structures)
     with bar("loading the models", left=True) as progress:
         _check_installed()
         from vesal.datasets import find_pairs
@@ -145,12 +130,9 @@ def evaluate(  # noqa: PLR0913  # each is an option on the command line
 
 def _check_installed() -> None:
     """Refuse to begin without what the report needs at the end; raises ResourceError."""
-    try:
+    with needing("evaluate", "evaluation"):
         import jinja2  # noqa: F401
         import matplotlib as mpl  # noqa: F401
-    except ModuleNotFoundError as error:
-        msg = f"evaluation needs {error.name}: pip install 'vesal[evaluate]'"
-        raise ResourceError(msg) from error
 
 
 def _print_outcome(evaluated: "Evaluated", page: Path, warnings: tuple[str, ...]) -> None:
@@ -169,12 +151,6 @@ def _print_outcome(evaluated: "Evaluated", page: Path, warnings: tuple[str, ...]
             ("report", str(page)),
         ]
     )
-
-
-def _names(said: list[str]) -> tuple[str, ...]:
-    """Names parted by commas, of one option or several."""
-    parts = [part.strip() for words in said for part in words.split(",")]
-    return tuple(part for part in parts if part)
 
 
 def _command(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar, print_facts
+from vesal.cli.options import Family, check_model
+from vesal.extras import needing
 
 if TYPE_CHECKING:
     from vesal.export.write import Exported
@@ -36,14 +38,6 @@ _Output = Annotated[
         "--output", "-o", metavar="DIR", show_default=False, help="Folder of the two files."
     ),
 ]
-_Family = Annotated[
-    str | None,
-    typer.Option(
-        "--family",
-        metavar="FAMILY",
-        help="What a file is taken for; needed for medsam, whose files look like sam's.",
-    ),
-]
 _Single = Annotated[
     bool,
     typer.Option(
@@ -63,7 +57,7 @@ _UNTRAINED_NOTE = (
 def export(
     model: _Model,
     output: _Output,
-    family: _Family = None,
+    family: Family = None,
     single_mask: _Single = False,
     opset: _Opset = 20,
 ) -> None:
@@ -73,18 +67,11 @@ def export(
         VesalError: no such model or opset, a missing extra, a folder that cannot be written to, or
             files that compute something else than torch; no file is written then.
     """
-    from vesal.cli.segment_one import check_model
-
     check_model(model)
-    try:
+    with needing("onnx", "the export"):
         from vesal.export import write
         from vesal.export.description import Origin
         from vesal.export.onnx_file import check_opset
-    except ModuleNotFoundError as error:
-        from vesal.errors import ResourceError
-
-        msg = f"the export needs {error.name}: pip install 'vesal[onnx]'"
-        raise ResourceError(msg) from error
     from vesal.checkpoints.load import load_model
     from vesal.checkpoints.locate import weights_path
     from vesal.checkpoints.summary import summarised

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar, print_facts
+from vesal.cli.options import Labelled, Structures, parted
+from vesal.extras import needing
 
 if TYPE_CHECKING:
-    from vesal.training.finetune_card import Tuned
+    from vesal.training.finetune import Tuned
 
 HELP = """Tune a model on your own labelled scans: minutes on a CPU, and it knows your structures.
 
@@ -39,20 +41,9 @@ _Model = Annotated[
         metavar="MODEL", show_default=False, help="vesal-mini, weights, or an earlier result."
     ),
 ]
-_Data = Annotated[
-    Path, typer.Argument(metavar="DATA", show_default=False, help="Folder, JSON or CSV.")
-]
 _Output = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="DIR", show_default=False, help="For the new model."),
-]
-_Structures = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--structures",
-        metavar="NAMES",
-        help="Only these, parted by commas; * and ? stand for letters.",
-    ),
 ]
 _Method = Annotated[
     str,
@@ -88,9 +79,9 @@ _Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Another one dra
 
 def finetune(  # noqa: PLR0913  # each is an option on the command line
     model: _Model,
-    data: _Data,
+    data: Labelled,
     output: _Output,
-    structures: _Structures = None,
+    structures: Structures = None,
     method: _Method = "auto",
     minutes: _Minutes = None,
     steps: _Steps = None,
@@ -103,18 +94,12 @@ def finetune(  # noqa: PLR0913  # each is an option on the command line
     Raises:
         VesalError: model, data or wishes that cannot be used; or the machine refuses.
     """
-    try:
-        from vesal.training import finetune as training
-        from vesal.training.finetune_plan import KEEP, Wishes
-    except ModuleNotFoundError as error:
-        from vesal.errors import ResourceError
-
-        msg = f"training needs {error.name}: pip install 'vesal[train]'"
-        raise ResourceError(msg) from error
-    parts = [part.strip() for words in structures or [] for part in words.split(",")]
+    with needing("train", "training"):
+        from vesal.training.finetune import KEEP, Wishes
+        from vesal.training.finetune import finetune as tune
     wishes = Wishes(
         method=method,
-        structures=tuple(part for part in parts if part),
+        structures=parted(structures),
         minutes=minutes,
         steps=steps,
         validation=validation,
@@ -122,7 +107,7 @@ def finetune(  # noqa: PLR0913  # each is an option on the command line
         seed=seed,
     )
     with bar(f"reading {data}", left=True) as progress:
-        tuned = training.finetune(model, data, output, wishes, progress=progress)
+        tuned = tune(model, data, output, wishes, progress=progress)
     _print_outcome(tuned, output)
 
 

@@ -3,9 +3,12 @@
 Nothing heavy is imported here: `vesal --help` must come at once.
 """
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -31,6 +34,8 @@ from vesal.errors import ResourceError, VesalError
 
 _BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
+_TERMINATE_EXIT_CODE = 143  # 128 + SIGTERM
+_INTERRUPTED = "interrupted; nothing was left half written"
 _TRACEBACK = "--traceback"
 _EXAMPLES = """[bold]Examples[/bold]
   vesal demo
@@ -106,23 +111,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words behind `vesal`; those of the process by default.
     """
     words, wants_traceback = _without_traceback(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _run(words)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one sentence
-        if wants_traceback:
-            traceback.print_exc()
-        sentence, exit_code = _explained(error)
-        print_error(sentence)
-        return exit_code
-
-
-def _run(words: list[str]) -> int:
-    # Typer's own error page takes several lines; outside its standalone mode it raises,
-    # and returns the code of an early exit.
-    code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
-    if code == _INTERRUPT_EXIT_CODE:
-        print_error("interrupted; nothing was left half written")
+    with _signals() as came:
+        try:
+            # Typer's own error page takes several lines; outside its standalone mode it raises,
+            # and returns the code of an early exit.
+            code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one sentence
+            if wants_traceback:
+                traceback.print_exc()
+            sentence, code = _explained(error)
+            if came and code == _BUG_EXIT_CODE:  # as C++ makes an error of its own of an interrupt
+                sentence, code = _INTERRUPTED, _INTERRUPT_EXIT_CODE
+            print_error(sentence)
+        else:
+            if code == _INTERRUPT_EXIT_CODE:
+                print_error(_INTERRUPTED)
+    if code == _INTERRUPT_EXIT_CODE and signal.SIGTERM in came:
+        return _TERMINATE_EXIT_CODE
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C; give those that came."""
+    came: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other hears of signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, on purpose
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _without_traceback(words: Sequence[str]) -> tuple[list[str], bool]:

@@ -1,7 +1,6 @@
 """`vesal run`: thousands of images by several processes or a cluster, through bad days."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar
-from vesal.cli.segment_many import check_suffix, print_outcome
-from vesal.cli.segment_one import check_model
+from vesal.cli.options import Model, Ray, check_model, check_suffix
+from vesal.cli.segment_many import print_outcome
 from vesal.errors import ConfigError, StoppedError
 
 if TYPE_CHECKING:
@@ -48,17 +47,9 @@ _Output = Annotated[
 _Auto = Annotated[
     bool, typer.Option("--auto", metavar="", help="Find all that an automatic model was taught.")
 ]
-_Model = Annotated[
-    str,
-    typer.Option("--model", metavar="MODEL", help="A name of `vesal models`, or a weights file."),
-]
 _Workers = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", help="Processes at once; one a core if not given."),
-]
-_Ray = Annotated[
-    str,
-    typer.Option("--ray", metavar="ADDRESS", help="Of a Ray cluster: auto, local or ray://..."),
 ]
 _Format = Annotated[
     str, typer.Option("--format", metavar="SUFFIX", help="Of the results, like .seg.nrrd.")
@@ -73,9 +64,9 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     cohort: _Cohort,
     output: _Output,
     auto: _Auto = False,
-    model: _Model = "vesal-mini",
+    model: Model = "vesal-mini",
     workers: _Workers = None,
-    ray: _Ray = "",
+    ray: Ray = "",
     format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
     each: _Each = False,
     again: _Again = False,
@@ -92,12 +83,11 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     check_suffix(format)
     if not auto:
         check_model(model)
-    with bar("reading the cohort", left=True) as progress, _terminated_as_interrupted():
+    with bar("reading the cohort", left=True) as progress:
         from vesal.cohort.mosaic import write_mosaic
         from vesal.cohort.place import place_of
         from vesal.cohort.run import Hands
         from vesal.cohort.run import run as run_cohort
-        from vesal.progress import with_time_left
 
         source, folder = place_of(cohort), place_of(output)
         items = _items(source, auto=auto)
@@ -112,7 +102,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
                 hands=hands,
                 again=again,
                 keep=(source,),
-                progress=with_time_left(progress),
+                progress=progress,
             )
             progress(0, 1, "drawing the mosaic")
             drawn = write_mosaic(items, outcome.entries, folder)
@@ -155,20 +145,6 @@ def _settings(model: str, suffix: str, *, auto: bool, each: bool) -> "Settings":
     )
 
 
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _print_summary(outcome: "Outcome") -> None:
     """What failed, then what took longest: a line for each case."""
     from rich.console import Console
@@ -177,18 +153,19 @@ def _print_summary(outcome: "Outcome") -> None:
 
     entries = outcome.entries.items()
     bad = [(name, one) for name, one in entries if one.failed or one.quarantined]
-    slow = sorted(entries, key=lambda pair: -pair[1].seconds)
+    good = [(name, one) for name, one in entries if not one.failed and not one.quarantined]
+    slow = sorted(good, key=lambda pair: -pair[1].seconds)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("case", "status", "seconds", "MiB", "what went wrong"):
         table.add_column(column, justify="right" if column in ("seconds", "MiB") else "left")
-    for name, entry in [*bad[:_SHOWN], *[pair for pair in slow if pair not in bad][:_SHOWN]]:
+    for name, entry in [*bad[:_SHOWN], *slow[:_SHOWN]]:
         status = "quarantined" if entry.quarantined else "failed" if entry.failed else "done"
         why = next((row.message for row in entry.rows if row.message), "")
         numbers = (f"{entry.seconds:.1f}", f"{entry.memory_mib:.0f}")
         table.add_row(escape(name), status, *numbers, escape(why))
     console = Console()
     console.print(table)
-    shown = min(len(bad), _SHOWN) + min(len(outcome.entries) - len(bad), _SHOWN)
+    shown = min(len(bad), _SHOWN) + min(len(good), _SHOWN)
     if shown < len(outcome.entries):
         console.print(f"and {len(outcome.entries) - shown} more in the report", style="dim")
     console.print()

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from vesal.cli.options import Model, check_model
 from vesal.cli.segment_auto import check_no_prompts, segment_auto
 from vesal.cli.segment_many import Many, check_no_scan, run_many, the_scan
-from vesal.cli.segment_one import How, Job, Said, check_model, segment_one
+from vesal.cli.segment_one import How, Job, Said, segment_one
 
 HELP = """Segment one structure of a scan from prompts, or the structures of many scans.
 
@@ -148,10 +149,6 @@ _Cache = Annotated[
     Path | None,
     typer.Option("--cache", metavar="DIR", help="Keep encoded parts of scans for the next time."),
 ]
-_Model = Annotated[
-    str,
-    typer.Option("--model", metavar="MODEL", help="A name of `vesal models`, or a weights file."),
-]
 _FullHistory = Annotated[
     bool,
     typer.Option(
@@ -193,7 +190,7 @@ def segment(  # noqa: PLR0913  # each is an option on the command line
     voxel: _Voxel = False,
     series: _Series = None,
     name: _Name = None,
-    model: _Model = "vesal-mini",
+    model: Model = "vesal-mini",
     full_history: _FullHistory = False,
     picture: _Picture = None,
     save: _Save = None,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vesal.cli.console import bar, print_facts
-from vesal.cli.segment_many import Many, check_suffix, print_outcome
+from vesal.cli.options import check_suffix
+from vesal.cli.segment_many import Many, print_outcome
 from vesal.cli.segment_one import Said
 from vesal.errors import ConfigError
 

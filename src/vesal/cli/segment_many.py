@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from vesal.cli.console import bar, print_facts
+from vesal.cli.console import FAILED_EXIT_CODE, bar, print_facts
+from vesal.cli.options import check_suffix
 from vesal.cli.segment_one import How, Said, history_note
 from vesal.errors import ConfigError
 
 if TYPE_CHECKING:
     from vesal.cohort.run import Outcome
-
-FAILED_EXIT_CODE = 6
-"""At least one case failed; the others are done, and the report says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +123,3 @@ def print_outcome(outcome: "Outcome", facts: Iterable[tuple[str, str]] = ()) -> 
     )
     if outcome.failed or outcome.quarantined:
         raise typer.Exit(FAILED_EXIT_CODE)
-
-
-def check_suffix(suffix: str) -> None:
-    """Refuse a suffix that no format has, or that is more than a suffix; raises InputError."""
-    from vesal.labels import write
-
-    if write.check_suffix(Path(f"result{suffix}")) != suffix.lower():
-        msg = f"--format needs a suffix alone, like .seg.nrrd, got {suffix!r}"
-        raise ConfigError(msg)

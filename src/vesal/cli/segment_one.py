@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vesal.cli.console import bar, print_facts
-from vesal.errors import ConfigError, PromptError
+from vesal.errors import PromptError
 
 if TYPE_CHECKING:
     from vesal.geometry import Grid, Patch
@@ -124,22 +124,6 @@ def segment_one(job: Job, said: Said, how: How) -> None:
     for what, path in (("picture", job.picture), ("session", job.save)):
         facts += [(what, str(path))] if path is not None else []
     print_facts(facts)
-
-
-def check_model(model: str) -> None:
-    """Refuse what is no weights, no folder of a model and no known name, without loading torch.
-
-    Raises:
-        ConfigError: if it is none of them.
-    """
-    from vesal.checkpoints.locate import MODEL_FILE, in_folder, weights_path
-
-    path = in_folder(Path(model))
-    if path.is_dir():
-        msg = f"{model} is a folder without {MODEL_FILE}; give weights, or a name of `vesal models`"
-        raise ConfigError(msg)
-    if not path.is_file():
-        weights_path(model)
 
 
 def history_note(how: How) -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import print_facts
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ConfigError
+from vesal.extras import needing
 
 if TYPE_CHECKING:
     from vesal.server.settings import Settings
@@ -137,13 +138,9 @@ def _server() -> "tuple[Callable[[Settings, Callable[[str], None]], None], type[
     """What serves, which comes with an extra."""
     from vesal.server.heap import loading
 
-    try:
-        with loading():
-            from vesal.server.run import serve as serve_until_ended
-            from vesal.server.settings import Settings
-    except ModuleNotFoundError as error:
-        msg = f"serving needs {error.name}: pip install 'vesal[server]'"
-        raise ResourceError(msg) from error
+    with needing("server", "serving"), loading():
+        from vesal.server.run import serve as serve_until_ended
+        from vesal.server.settings import Settings
     return serve_until_ended, Settings
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from vesal.cli.console import bar, print_facts
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ConfigError
+from vesal.extras import needing
 
 _ACCELERATORS = ("auto", "cpu", "gpu")
 
@@ -131,14 +132,11 @@ def _check(accelerator: str) -> None:
     if accelerator not in _ACCELERATORS:
         msg = f"--accelerator is {', '.join(_ACCELERATORS)}, got {accelerator!r}"
         raise ConfigError(msg)
-    try:
+    with needing("train", "training"):
         import lightning_fabric  # noqa: F401
         import monai  # noqa: F401
         import skimage  # noqa: F401
         import tensorboardX  # noqa: F401
-    except ModuleNotFoundError as error:
-        msg = f"training needs {error.name}: pip install 'vesal[train]'"
-        raise ResourceError(msg) from error
 
 
 def _list() -> None:

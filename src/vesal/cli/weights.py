@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar, print_facts
+from vesal.cli.options import Family
 
 if TYPE_CHECKING:
     from vesal.checkpoints.convert import Conversion
@@ -36,20 +37,12 @@ _Output = Annotated[
         help="A .safetensors file, or a .pth file for the form that the family's authors use.",
     ),
 ]
-_Family = Annotated[
-    str | None,
-    typer.Option(
-        "--family",
-        metavar="FAMILY",
-        help="What the file is taken for; needed for medsam, whose files look like sam's.",
-    ),
-]
 
 
 @app.command("info")
 def info(
     file: _File,
-    family: _Family = None,
+    family: Family = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")] = False,
 ) -> None:
     """Show the family, sizes and state of a weights file; every tensor is read and checked."""
@@ -70,7 +63,7 @@ def info(
 def convert(
     file: _File,
     output: _Output,
-    family: _Family = None,
+    family: Family = None,
     image_size: Annotated[
         int | None,
         typer.Option(

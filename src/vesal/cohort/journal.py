@@ -4,19 +4,21 @@ A run that is killed goes on from it. The last line may be torn then, and is tak
 object store, which cannot append, each case is an object of its own.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from vesal.cohort.place import Place, Remote
 from vesal.cohort.report import Entry, entry_of
 from vesal.errors import ConfigError, ResourceError
+from vesal.images.write import settle
 
 _NAME = "journal.jsonl"
 _OBJECTS = ".journal"
@@ -38,6 +40,10 @@ class Journal:
     def entry(self, case: str) -> Entry | None:
         """What is remembered of a case, if it was run."""
         return self._entries.get(case)
+
+    def entries(self, cases: Iterable[str]) -> dict[str, Entry]:
+        """What is remembered of those cases that were run, in their order."""
+        return {case: self._entries[case] for case in cases if case in self._entries}
 
     def add(self, case: str, entry: Entry) -> None:
         """Take down what came of a case; it outlives this machine's power afterwards.
@@ -67,7 +73,8 @@ def opened(folder: Place) -> Iterator[Journal]:
         return
     path = folder / _NAME
     try:
-        file = path.open("a+b")
+        file = path.open("a+b", buffering=0)
+        settle(folder)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}): choose a folder with room"
         raise ResourceError(msg) from error
@@ -83,13 +90,14 @@ def opened(folder: Place) -> Iterator[Journal]:
 class _File:
     """Lines of a file that is held open."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: FileIO) -> None:
         self._path, self._file = path, file
 
     def add(self, _case: str, text: str) -> None:
         try:
-            self._file.write(f"{text}\n".encode())
-            self._file.flush()
+            written = self._file.write(line := f"{text}\n".encode())
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError as error:
             msg = f"{self._path} cannot be written ({error.strerror}): make room, then go on"
@@ -107,10 +115,10 @@ class _Objects:
         (self._place / f"{name}.json").write_bytes(text.encode())
 
 
-def _whole_lines(file: BinaryIO) -> list[bytes]:
+def _whole_lines(file: FileIO) -> list[bytes]:
     """All lines, after what a run that was killed had not finished was taken off the end."""
     file.seek(0)
-    content = file.read()
+    content = file.readall()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         file.truncate(whole)

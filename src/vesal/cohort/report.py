@@ -1,13 +1,12 @@
 """What came of each object of each case, as JSON for programs and as a table for people."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from vesal.cells import csv_text
 from vesal.cohort.place import Place
 from vesal.images.write import replacing
 
@@ -109,20 +108,10 @@ def _write(place: Place, text: str) -> None:
 
 
 def _table(entries: Iterable[Entry]) -> str:
-    text = io.StringIO(newline="")
     names = [field.name for field in fields(Row)]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*names, *_OF_CASE])
-    for entry in entries:
-        of_case = [_cell(getattr(entry, name)) for name in _OF_CASE.values()]
-        for row in entry.rows:
-            writer.writerow([_cell(getattr(row, name)) for name in names] + of_case)
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
-        return f"'{value}"  # else a spreadsheet takes a name for a formula
-    return value
+    rows = (
+        [getattr(row, name) for name in names] + [getattr(entry, one) for one in _OF_CASE.values()]
+        for entry in entries
+        for row in entry.rows
+    )
+    return csv_text([*names, *_OF_CASE], rows)

@@ -105,20 +105,20 @@ def run(
         if isinstance(folder, Path):
             remove_leftovers(folder)
         jobs = _jobs(items, folder, settings, journal, again=again)
-        ended = len(items) - len(jobs)
+        ended, failed = len(items) - len(jobs), 0
         try:
             for job, entry, final in _entries(jobs, hands):
                 journal.add(job.item.name, entry)
                 if final:
                     ended += 1
-                    progress(ended, len(items), job.item.name)
+                    failed += entry.failed or entry.quarantined
+                    told = f"{job.item.name}, {failed} failed" if failed else job.item.name
+                    progress(ended, len(items), told)
             progress(len(items), len(items), "done")
         finally:
-            names = [item.name for item in items]
-            entries = {name: one for name in names if (one := journal.entry(name)) is not None}
+            entries = journal.entries([item.name for item in items])
             report = write_report(folder, entries)
-    begun = {job.item.name for job in jobs}
-    return _outcome(entries, begun, report)
+    return _outcome(entries, {job.item.name for job in jobs}, report)
 
 
 def _jobs(

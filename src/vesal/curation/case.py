@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vesal.curation.checks import DIED, EMPTY, FULL, split_full, why_unread
-from vesal.curation.row import Row
+from vesal.curation.checks import DIED, EMPTY, FULL, UNOPENED, split_full, why_unread
+from vesal.curation.row import Row, row_for
 from vesal.curation.settings import Settings
 from vesal.datasets import Opened, Pair, open_pair
 from vesal.errors import InputError
@@ -31,12 +31,15 @@ def make(job: Case) -> tuple[Row, ...]:
     """The rows of a case, its files written; one that can no longer be read is a single row.
 
     Raises:
-        ResourceError: the disk refuses, which will not be better with other cases.
+        ResourceError: the disk refuses what is written, which will not be better with other cases.
     """
     settings = job.settings
     try:
         opened = open_pair(job.pair, resample=settings.resample)
-        targets, full = split_full(opened, settings.checks)
+    except UNOPENED as error:
+        return (left_out(job.pair, job.part, *why_unread(job.pair, error)),)
+    targets, full = split_full(opened, settings.checks)
+    try:
         kept = settings.rules.curate(replace(opened, targets=targets), job.part, job.output)
     except (InputError, MemoryError) as error:
         return (left_out(job.pair, job.part, *why_unread(job.pair, error)),)
@@ -49,16 +52,7 @@ def make(job: Case) -> tuple[Row, ...]:
 
 def left_out(pair: Pair, part: str, reason: str, detail: str) -> Row:
     """The row of a whole case that is not used."""
-    return Row(
-        case=pair.name,
-        patient=pair.patient or pair.name,
-        dataset=pair.dataset,
-        modality=pair.modality,
-        part=part,
-        structure="",
-        reason=reason,
-        detail=detail,
-    )
+    return replace(row_for(pair, part), reason=reason, detail=detail)
 
 
 def died(pair: Pair, part: str) -> Row:

@@ -7,9 +7,10 @@ import math
 from dataclasses import dataclass
 
 from vesal.datasets import Opened, Target
+from vesal.datasets.likeness import BOUND
 from vesal.datasets.open import image_at
 from vesal.datasets.pair import Pair
-from vesal.errors import ConfigError, GeometryError, VesalError
+from vesal.errors import ConfigError, GeometryError, InputError, ResourceError, VesalError
 from vesal.geometry import Grid
 from vesal.images import Image
 from vesal.images.intensity import is_constant
@@ -30,7 +31,8 @@ CHECKS = {
     LEAK: "the patient or the scan is in a part that is held out, too",
 }
 """Reasons for which a case or a mask is left out before the rules see it, in words."""
-MOST_DIFFERENT = 0.3  # beyond which `find_twins` does not look
+UNOPENED = (InputError, ResourceError, OSError, MemoryError)
+"""Errors of a pair that cannot be opened, of which `why_unread` tells the reason."""
 FAILURES = (UNREADABLE, DIED)
 """Reasons that may be gone the next time: such a case is tried again."""
 
@@ -72,8 +74,8 @@ class Checks:
         if not self.most_anisotropy >= 1:
             msg = f"most_anisotropy must be 1 or more, got {self.most_anisotropy}"
             raise ConfigError(msg)
-        if not 0 <= self.twin_difference <= MOST_DIFFERENT:
-            msg = f"twin_difference must be 0 to {MOST_DIFFERENT}, got {self.twin_difference}"
+        if not 0 <= self.twin_difference <= BOUND:
+            msg = f"twin_difference must be 0 to {BOUND}, got {self.twin_difference}"
             raise ConfigError(msg)
         if not 0 < self.most_share <= 1:
             msg = f"most_share must be above 0 and at most 1, got {self.most_share}"
@@ -118,7 +120,8 @@ def fills_image(target: Target, grid: Grid, checks: Checks) -> str:
     share = target.patch.count / grid.size
     if share <= checks.most_share:
         return ""
-    return f"the label fills {100 * share:.4g} % of the image, allowed are {_percent(checks)}"
+    most = 100 * checks.most_share
+    return f"the label fills {100 * share:.4g} % of the image, allowed are {most:g} %"
 
 
 def split_full(opened: Opened, checks: Checks) -> tuple[tuple[Target, ...], dict[str, str]]:
@@ -143,7 +146,3 @@ def why_unread(pair: Pair, error: Exception) -> tuple[str, str]:
     except (VesalError, OSError):
         return SPACING, said
     return MISALIGNED, said
-
-
-def _percent(checks: Checks) -> str:
-    return f"{100 * checks.most_share:g} %"

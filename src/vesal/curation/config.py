@@ -3,7 +3,6 @@
 The file may be the settings.json that stands beside a curated set.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any, get_origin, get_type_hints
 from vesal.curation.checks import Checks
 from vesal.curation.named import rules_named
 from vesal.curation.settings import SHARES, Settings
+from vesal.datasets.json_file import read_object
+from vesal.datasets.pair import PARTS
 from vesal.errors import ConfigError
 from vesal.overrides import parted, typed
 
-_PARTS = ("train", "validation", "test")
 _KEYS = ("vesal", "rules", "thresholds", "checks", "shares", "seed", "resample_labels")
 
 
@@ -49,17 +49,18 @@ def settings_of(said: Said) -> Settings:
 
 
 def _settings(record: Mapping[str, object], said: Said) -> Settings:
-    name = said.rules or _text(record.get("rules", "sam-med3d"))
+    name = said.rules or typed("rules", record.get("rules", "sam-med3d"), str)
     kind = rules_named(name)
     # Thresholds in a file are those of the rules that it names.
     usable = said.rules is None or record.get("rules", name) == name
     thresholds = _mapping(record, "thresholds") if usable else {}
     checks = _mapping(record, "checks")
+    own = _hints(Checks)
+    known = {*own, *_hints(kind)}
     for word in said.words:
         key, value = parted(word)
-        own = _names(Checks)
-        if key not in own | _names(kind):
-            raise ConfigError(_unknown(key, sorted(own | _names(kind))))
+        if key not in known:
+            raise ConfigError(_unknown(key, sorted(known)))
         (checks if key in own else thresholds)[key] = value
     return Settings(
         rules=_built(kind, thresholds, f"of {name}"),
@@ -93,10 +94,10 @@ def _shares(record: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
 
 def _checked_shares(shares: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
     for part in shares:
-        if part not in _PARTS:
+        if part not in PARTS:
             msg = f"a share is for train, validation or test, got {part!r}"
             raise ConfigError(msg)
-    numbers = {part: typed(part, shares[part], float) for part in _PARTS if part in shares}
+    numbers = {part: typed(part, shares[part], float) for part in PARTS if part in shares}
     if abs(sum(numbers.values()) - 1) > 1e-6 or min(numbers.values(), default=0) < 0:
         msg = f"shares must be 0 or more and 1 in all, got {numbers}"
         raise ConfigError(msg)
@@ -104,14 +105,7 @@ def _checked_shares(shares: Mapping[str, object]) -> tuple[tuple[str, float], ..
 
 
 def _read(path: Path) -> dict[str, object]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        msg = f"{path} is no settings file in JSON ({error})"
-        raise ConfigError(msg) from error
-    if not isinstance(record, dict):
-        msg = f"{path} must hold one JSON object, got {type(record).__name__}"
-        raise ConfigError(msg)
+    record = read_object(path)
     for key in record:
         if key not in _KEYS:
             raise ConfigError(_unknown(f"{key} in {path.name}", _KEYS))
@@ -126,13 +120,8 @@ def _mapping(record: Mapping[str, object], key: str) -> dict[str, object]:
     return dict(value)
 
 
-def _names(kind: type) -> set[str]:
-    """What can be set in a dataclass, or in a dataclass inside it."""
-    return set(_hints(kind))
-
-
 def _hints(kind: type) -> dict[str, object]:
-    """The types of what can be set, by their names; maps cannot."""
+    """The types of what can be set in a dataclass, or in one inside it; maps cannot."""
     hints = get_type_hints(kind)
     found: dict[str, object] = {}
     for name in (field.name for field in fields(kind)):
@@ -161,10 +150,6 @@ def _of_kind(kind: type, values: Mapping[str, object]) -> Any:  # noqa: ANN401  
         elif name in values:
             own[name] = values[name]
     return kind(**own)
-
-
-def _text(value: object) -> str:
-    return str(typed("rules", value, str))
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:

@@ -4,26 +4,25 @@ Each case is read twice. Which part it goes to hangs on all others (twins, patie
 written hangs on the part; so the first round looks, then it is decided, then the second one writes.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from vesal.curation.case import Case, died, left_out, make
 from vesal.curation.checks import DIED, FAILURES
 from vesal.curation.division import Division, divide, with_known_parts
-from vesal.curation.journal import Journal, key_of
+from vesal.curation.journal import ROOMS, Journal
 from vesal.curation.look import Look, Looked, look
 from vesal.curation.output import check_outside, prepare, sweep, write_settings
 from vesal.curation.row import Row
 from vesal.curation.settings import Settings
 from vesal.datasets import Found, Pair, find_pairs
+from vesal.datasets.stamp import key_of
 from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
-from vesal.workers import done_by_workers
-
-logger = logging.getLogger(__name__)
+from vesal.workers import done_by_workers, tried_twice
 
 _Job = TypeVar("_Job", Look, Case)
 _Result = TypeVar("_Result")
@@ -71,7 +70,7 @@ class _Hands:
     def done(
         self, function: Callable[[_Job], _Result], jobs: Sequence[_Job], before: int, total: int
     ) -> Iterator[tuple[_Job, _Result | None]]:
-        """Each job and its result, None if its process died twice: maybe it lacked memory once.
+        """Each job and its result, None if its process died twice.
 
         Args:
             function: that does a job.
@@ -79,17 +78,10 @@ class _Hands:
             before: steps done earlier.
             total: steps in all.
         """
-        dead: list[_Job] = []
-        number = before
-        for round_jobs, last in ((jobs, False), (dead, True)):
-            for job, result in self._once(function, round_jobs):
-                if result is None and not last:
-                    logger.warning("%s took its process down; it is tried again", job.pair.name)
-                    dead.append(job)
-                    continue
-                yield job, result
-                number += 1
-                self.progress(number, total, job.pair.name)
+        done = tried_twice(partial(self._once, function), jobs, lambda job: job.pair.name)
+        for number, (job, result) in enumerate(done, before + 1):
+            yield job, result
+            self.progress(number, total, job.pair.name)
 
     def _once(
         self, function: Callable[[_Job], _Result], jobs: Sequence[_Job]
@@ -190,7 +182,9 @@ def _looked(
     """The first round: what is in each case, by its name."""
     found: dict[str, Looked] = {}
     jobs: list[Look] = []
-    keys = {pair.name: key_of(pair, settings.checks, settings.resample) for pair in pairs}
+    keys = {
+        pair.name: key_of(pair, settings.checks, settings.resample, rooms=ROOMS) for pair in pairs
+    }
     for pair in pairs:
         old = journal.looked(pair, keys[pair.name])
         if old is not None:
@@ -217,10 +211,8 @@ def _made(
     rows: list[Row] = []
     jobs: list[Case] = []
     used = [pair for pair in pairs if pair.name in division.parts]
-    keys = {
-        pair.name: key_of(pair, replace(settings, shares=(), seed=0), division.parts[pair.name])
-        for pair in used
-    }
+    facts = replace(settings, shares=(), seed=0)
+    keys = {pair.name: key_of(pair, facts, division.parts[pair.name], rooms=ROOMS) for pair in used}
     for pair in used:
         old = journal.rows(pair, keys[pair.name], output)
         if old is not None:

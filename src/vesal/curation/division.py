@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from vesal.curation.checks import LEAK, TWIN
 from vesal.curation.look import Looked
-from vesal.datasets import Pair, Signature, find_twins, split_by_patient
-from vesal.datasets.likeness import difference
+from vesal.datasets import Pair, find_twins, split_by_patient
+from vesal.datasets.pair import PARTS
+from vesal.datasets.split import Patient, kept_together, patient_of
 from vesal.errors import ConfigError
 
 # What is held out stays held out: where a patient is in two parts, the first of these counts.
-PARTS = ("test", "validation", "train")
+_HELD = PARTS[::-1]
 _WORDS = {
     "": ("",),
     "train": ("train", "training", "tr"),
@@ -79,94 +80,42 @@ def divide(
         ConfigError: the shares make no sense.
     """
     signatures = {pair.name: looked[pair.name].signature for pair in pairs}
-    twins = twins_of({n: one for n, one in signatures.items() if one is not None}, most_different)
-    groups = _groups(pairs, twins)
-    divided = {pair.dataset for pair in pairs if pair.part not in ("", "train")}
-    given = {pair.name: pair.part for pair in pairs if pair.part and pair.dataset in divided}
+    twins = find_twins({n: one for n, one in signatures.items() if one is not None}, most_different)
+    together = kept_together(pairs, twins)
     drawn = split_by_patient(pairs, shares, seed, twins=twins)
     parts = {pair.name: part for part, inside in drawn.items() for pair in inside}
+    divided = {pair.dataset for pair in pairs if pair.part not in ("", "train")}
+    given = {pair.name: pair for pair in pairs if pair.part and pair.dataset in divided}
+    holders: dict[Patient, Pair] = {}  # who says where all that are kept together go
+    for pair in sorted(given.values(), key=lambda pair: (_HELD.index(pair.part), pair.name)):
+        holders.setdefault(together[patient_of(pair)], pair)
     out: dict[str, _Out] = {}
-    for group in groups:
-        known = {given[pair.name] for pair in group if pair.name in given}
-        if not known:
-            continue
-        held = min(known, key=PARTS.index)
-        for pair in group:
-            parts[pair.name] = held
-            if given.get(pair.name, held) != held:
-                out[pair.name] = (LEAK, _leak(pair, group, given, held))
-    out |= _repeats(pairs, looked, twins, parts, out)
+    for pair in pairs:
+        holder = holders.get(together[patient_of(pair)])
+        if holder is not None:
+            parts[pair.name] = holder.part
+            if pair.name in given and pair.part != holder.part:
+                out[pair.name] = (LEAK, _leak(pair, holder))
+    out |= _repeats(looked, twins, out)
     return Division(
         parts={name: part for name, part in parts.items() if name not in out}, out=out, twins=twins
     )
 
 
-def twins_of(
-    signatures: Mapping[str, Signature], most_different: float
-) -> tuple[tuple[str, ...], ...]:
-    """Groups of names of images that are closer to each other than `find_twins` asks for.
-
-    An image belongs to a group if it is close to any one in it.
-    """
-    groups: list[tuple[str, ...]] = []
-    for wide in find_twins(signatures):
-        left = list(wide)
-        while left:
-            group = [left.pop(0)]
-            for one in group:  # grows while it is walked through
-                near = [
-                    name
-                    for name in left
-                    if difference(signatures[one], signatures[name]) <= most_different
-                ]
-                group += near
-                left = [name for name in left if name not in near]
-            groups.append(tuple(sorted(group)))
-    return tuple(sorted(group for group in groups if len(group) > 1))
-
-
-def _groups(pairs: Sequence[Pair], twins: Sequence[Sequence[str]]) -> list[list[Pair]]:
-    """Cases that must not be parted: of one patient, or twins, or both in a chain."""
-    leader: dict[object, object] = {}
-
-    def first(one: object) -> object:
-        while leader.setdefault(one, one) != one:
-            one = leader[one]
-        return one
-
-    for pair in pairs:
-        leader[first(("case", pair.name))] = first((pair.dataset, pair.patient or pair.name, ""))
-    for group in twins:
-        for name in group[1:]:
-            leader[first(("case", name))] = first(("case", group[0]))
-    groups: dict[object, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(first(("case", pair.name)), []).append(pair)
-    return list(groups.values())
-
-
-def _leak(pair: Pair, group: Sequence[Pair], given: Mapping[str, str], held: str) -> str:
-    other = min((one for one in group if given.get(one.name) == held), key=lambda one: one.name)
-    same = (other.dataset, other.patient) == (pair.dataset, pair.patient)
+def _leak(pair: Pair, holder: Pair) -> str:
+    same = patient_of(pair) == patient_of(holder)
     what = f"patient {pair.patient or pair.name}" if same else "the scan"
-    return f"{what} is in {given[pair.name]} and, as {other.name}, in {held}"
+    return f"{what} is in {pair.part} and, as {holder.name}, in {holder.part}"
 
 
 def _repeats(
-    pairs: Sequence[Pair],
-    looked: Mapping[str, Looked],
-    twins: Sequence[Sequence[str]],
-    parts: Mapping[str, str],
-    out: Mapping[str, _Out],
+    looked: Mapping[str, Looked], twins: Sequence[Sequence[str]], out: Mapping[str, _Out]
 ) -> dict[str, _Out]:
     """Twins that bring no structure that the ones before them, in the order of names, have not."""
     repeated: dict[str, _Out] = {}
-    named = {pair.name for pair in pairs}
     for group in twins:
         seen: dict[str, str] = {}
-        for name in group:
-            if name not in named or name in out:
-                continue
+        for name in (name for name in group if name not in out):
             new = [one for one in looked[name].structures if one.lower() not in seen]
             if seen and not new:
                 first = seen[min(one.lower() for one in looked[name].structures)]

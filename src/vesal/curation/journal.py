@@ -4,27 +4,24 @@ A run that is killed goes on with it; one under other settings, or over files th
 finds other keys and makes the case anew.
 """
 
-import fcntl
 import hashlib
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import vesal
 from vesal.curation.look import Looked
 from vesal.curation.row import Row, row_of
-from vesal.datasets import Pair, Signature
-from vesal.datasets.stamp import stamp_of
-from vesal.errors import ConfigError
-from vesal.images.write import replacing
+from vesal.datasets import Pair
+from vesal.datasets.likeness import signature_from_record, signature_record
+from vesal.images.write import make_folder, write_text
+from vesal.lock import alone
+from vesal.seal import sealed, unsealed
 
 FOLDER = ".curation"
 _VERSION = 1
-_ROOMS = ("curation", "datasets", "geometry", "images", "labels", "inference/lattice.py")
+ROOMS = ("curation", "datasets", "geometry", "images", "labels", "inference/lattice.py")
+"""Code that a curated set depends on."""
 
 
 class Journal:
@@ -51,24 +48,12 @@ class Journal:
         Raises:
             ResourceError: the disk refuses.
         """
-        self._folder.mkdir(exist_ok=True)
-        with replacing(self._folder / "rules", "") as temporary:
-            temporary.write_text(rules, encoding="utf-8")
+        make_folder(self._folder)
+        write_text(self._folder / "rules", rules)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder, so that no second run sweeps away what this one writes.
-
-        Raises:
-            ConfigError: another run is at work in it.
-        """
-        with (self._folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                msg = f"another vesal curate is at work in {self._folder.parent}; wait for its end"
-                raise ConfigError(msg) from error
-            yield
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the folder, so that no second run sweeps away what this one writes: see `alone`."""
+        return alone(self._folder)
 
     def looked(self, pair: Pair, key: str) -> Looked | None:
         """What the first look found under this very key; None if it is to be made."""
@@ -88,11 +73,9 @@ class Journal:
             "reason": looked.reason,
             "detail": looked.detail,
             "structures": looked.structures,
+            "signature": signature_record(looked.signature),
             "notes": looked.notes,
         }
-        if looked.signature is not None:
-            record["ndim"] = looked.signature.ndim
-            record["bits"] = looked.signature.bits.hex()
         self._keep("look", pair, key, record)
 
     def rows(self, pair: Pair, key: str, output: Path) -> tuple[Row, ...] | None:
@@ -119,7 +102,7 @@ class Journal:
     def _read(self, kind: str, pair: Pair, key: str) -> dict[str, Any] | None:
         """The record of a file; None if it is not there, damaged, or of another key."""
         try:
-            record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
+            record = unsealed(self._path(kind, pair).read_text(encoding="utf-8"))
             right = record["version"] == _VERSION and record["key"] == key
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -127,10 +110,8 @@ class Journal:
 
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
-        path.parent.mkdir(exist_ok=True)
-        text = json.dumps({"version": _VERSION, "key": key, **record})
-        with replacing(path, ".json") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        make_folder(path.parent)
+        write_text(path, sealed({"version": _VERSION, "key": key, **record}))
 
     def _path(self, kind: str, pair: Pair) -> Path:
         """Names of pairs are fit for files and unique, but may be too long."""
@@ -138,32 +119,11 @@ class Journal:
         return self._folder / kind / f"{pair.name[:80]}-{digest}.json"
 
 
-def key_of(pair: Pair, *facts: object) -> str:
-    """Hash of all that a result depends on: vesal's code, the files by size and time, and facts."""
-    return hashlib.sha256(repr((_code(), stamp_of(pair), facts)).encode()).hexdigest()
-
-
 def _looked(record: dict[str, Any]) -> Looked:
-    signature = None
-    if "bits" in record:
-        bits = bytes.fromhex(str(record["bits"]))
-        signature = Signature(ndim=int(str(record["ndim"])), bits=bits)
     return Looked(
         reason=str(record["reason"]),
         detail=str(record["detail"]),
         structures=tuple(str(name) for name in record["structures"]),
-        signature=signature,
+        signature=signature_from_record(record["signature"]),
         notes=tuple(str(note) for note in record["notes"]),
     )
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """Hash of the sources that a curated set depends on."""
-    home = Path(vesal.__file__).parent
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        place = home / room
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

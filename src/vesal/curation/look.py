@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from vesal.curation.checks import EMPTY, Checks, image_problem, split_full, why_unread
+from vesal.curation.checks import EMPTY, UNOPENED, Checks, image_problem, split_full, why_unread
 from vesal.datasets import Pair, Signature, open_pair, signature
-from vesal.errors import InputError, ResourceError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def look(job: Look) -> Looked:
     """Read a case and check it; whatever is wrong with it is told, not raised."""
     try:
         opened = open_pair(job.pair, resample=job.resample)
-    except (InputError, ResourceError, OSError, MemoryError) as error:
+    except UNOPENED as error:
         reason, detail = why_unread(job.pair, error)
         return Looked(reason=reason, detail=detail)
     reason, detail = image_problem(opened.image, job.checks)

@@ -9,7 +9,7 @@ from vesal.curation.row import Row
 from vesal.curation.settings import Settings
 from vesal.datasets import Found
 from vesal.errors import ConfigError, ResourceError
-from vesal.images.write import make_folder, replacing
+from vesal.images.write import make_folder, write_text
 
 SETTINGS, CATALOGUE, REPORT = "settings.json", "catalogue.parquet", "report"
 _SWEPT = (".nii.gz", ".png")
@@ -78,8 +78,7 @@ def write_settings(output: Path, settings: Settings) -> None:
         ResourceError: the disk refuses.
     """
     text = json.dumps(settings.record(), indent=2, ensure_ascii=False) + "\n"
-    with replacing(output / SETTINGS, ".json") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(output / SETTINGS, text)
 
 
 def _files(output: Path) -> Iterator[Path]:

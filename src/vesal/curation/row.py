@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vesal.datasets import Pair
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -47,6 +49,18 @@ class Row:
     volume_mm3: float = 0.0
     share: float = 0.0
     pieces: int = 0
+
+
+def row_for(pair: Pair, part: str, structure: str = "") -> Row:
+    """The beginning of a row: whose it is; for a whole case without a structure."""
+    return Row(
+        case=pair.name,
+        patient=pair.patient or pair.name,
+        dataset=pair.dataset,
+        modality=pair.modality,
+        part=part,
+        structure=structure,
+    )
 
 
 def row_of(record: Mapping[str, Any]) -> Row:

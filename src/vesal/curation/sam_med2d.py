@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vesal.curation.row import Row
+from vesal.curation.row import Row, row_for
 from vesal.curation.sam_med2d_brightness import eight_bits
 from vesal.curation.sam_med2d_classes import Classes, numbered
 from vesal.curation.sam_med2d_lists import write_lists
@@ -61,15 +61,7 @@ class SamMed2dRules:
             ResourceError: the disk refuses.
         """
         pair, image = opened.pair, opened.image
-        row = Row(
-            case=pair.name,
-            patient=pair.patient or pair.name,
-            dataset=pair.dataset,
-            modality=pair.modality,
-            part=part,
-            structure="",
-            shape=image.grid.shape,
-        )
+        row = replace(row_for(pair, part), shape=image.grid.shape)
         if not opened.targets:
             return (replace(row, reason="empty", detail="its labels have no voxel"),)
         if is_constant(image.array):

@@ -4,20 +4,20 @@ All paths begin in the folder of the lists. SAM-Med2D's own training and test co
 image2label_train.json and label2image_test.json, from that folder as its working directory.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
+from vesal.curation.listing import write_listing
 from vesal.curation.row import Row
 from vesal.curation.sam_med2d_classes import Classes, class_of
 from vesal.curation.sam_med2d_names import case_word, dataset_word
-from vesal.errors import ConfigError, ResourceError
-from vesal.images.write import make_folder, replacing
+from vesal.datasets.pair import PARTS
+from vesal.datasets.sam_med2d import LISTING
+from vesal.errors import ConfigError
+from vesal.images.write import make_folder
 
-LISTING = "SAMed2D_v1.json"
 CLASSES = "SAMed2D_v1_class_mapping_id.json"
 PATIENTS = "SAMed2D_v1_patient_mapping.json"
-_PARTS = ("train", "validation", "test")
 
 
 def write_lists(rows: Iterable[Row], classes: Classes, output: Path) -> None:
@@ -38,14 +38,14 @@ def write_lists(rows: Iterable[Row], classes: Classes, output: Path) -> None:
     kept = [row for row in rows if row.image]
     _refuse_shared(kept)
     make_folder(output)
-    _write(output / LISTING, _masks_by_image(kept))
-    _write(output / CLASSES, _used(kept, classes))
-    _write_or_remove(output / PATIENTS, _patients(kept))
-    for part in _PARTS:
+    write_listing(output / LISTING, _masks_by_image(kept), always=True)
+    write_listing(output / CLASSES, _used(kept, classes), always=True)
+    write_listing(output / PATIENTS, _patients(kept))
+    for part in PARTS:
         masks = _masks_by_image([row for row in kept if row.part == part])
         images = {mask: image for image, inside in masks.items() for mask in inside}
-        _write_or_remove(output / f"image2label_{part}.json", masks)
-        _write_or_remove(output / f"label2image_{part}.json", images)
+        write_listing(output / f"image2label_{part}.json", masks)
+        write_listing(output / f"label2image_{part}.json", images)
 
 
 def _refuse_shared(kept: Iterable[Row]) -> None:
@@ -88,25 +88,3 @@ def _patients(kept: Iterable[Row]) -> dict[str, dict[str, str]]:
         if row.patient not in ("", case):
             patients.setdefault(dataset_word(row.dataset), {})[case] = row.patient
     return {dataset: dict(sorted(patients[dataset].items())) for dataset in sorted(patients)}
-
-
-def _write_or_remove(path: Path, content: Mapping[str, object]) -> None:
-    """A list of an earlier run must not stay where this one has none."""
-    if content:
-        _write(path, content)
-        return
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        msg = f"{path} of an earlier run cannot be removed ({error.strerror}): remove it"
-        raise ResourceError(msg) from error
-
-
-def _write(path: Path, content: Mapping[str, object]) -> None:
-    """JSON, an entry a line: millions of them can be read and compared line by line."""
-    with replacing(path, ".json") as temporary, temporary.open("w", encoding="utf-8") as file:
-        start = "{\n"
-        for key, value in content.items():
-            file.write(f"{start}{json.dumps(key)}: {json.dumps(value)}")
-            start = ",\n"
-        file.write("\n}\n" if content else "{}\n")

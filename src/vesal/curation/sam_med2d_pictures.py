@@ -23,7 +23,9 @@ def write_picture(path: Path, page: EightBits) -> None:
     Raises:
         ResourceError: the disk refuses.
     """
-    _write(path, page)
+    with replacing(path, ".png") as temporary:
+        picture = Pillow.fromarray(np.ascontiguousarray(page))
+        picture.save(temporary, format="PNG", compress_level=_LEVEL, compress_type=_KIND)
 
 
 def write_mask(path: Path, piece: Piece, shape: tuple[int, int]) -> None:
@@ -41,10 +43,4 @@ def write_mask(path: Path, piece: Piece, shape: tuple[int, int]) -> None:
     row, column = piece.start
     height, width = piece.mask.shape
     page[row : row + height, column : column + width] = piece.mask * np.uint8(_WHITE)
-    _write(path, page)
-
-
-def _write(path: Path, page: EightBits) -> None:
-    with replacing(path, ".png") as temporary:
-        picture = Pillow.fromarray(np.ascontiguousarray(page))
-        picture.save(temporary, format="PNG", compress_level=_LEVEL, compress_type=_KIND)
+    write_picture(path, page)

@@ -7,7 +7,6 @@ Then image (linear) and mask (nearest) are brought to 1.5 mm along the nearest a
 paper's public conversion script has none of the rules; it leaves out what is below 10 mm^3.
 """
 
-import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vesal.arrays import MaskArray, MovedMask
+from vesal.curation.listing import write_listing
 from vesal.curation.mask_rules import (
     largest_pieces,
     share,
@@ -25,14 +25,14 @@ from vesal.curation.mask_rules import (
     too_sparse,
     volume_mm3,
 )
-from vesal.curation.row import Row
+from vesal.curation.row import Row, row_for
 from vesal.curation.sides import PAIRED, Apart, is_paired, singular, split_sides
 from vesal.curation.volume_files import SUFFIX, link, write_image, write_label
 from vesal.datasets import Opened, Target
+from vesal.datasets.nnunet import ENDINGS
 from vesal.datasets.sam_med3d import PATIENTS
 from vesal.errors import ConfigError, ImageError
 from vesal.geometry import Grid, Patch, resample
-from vesal.images.write import replacing
 from vesal.inference.lattice import lattice_of, read_window
 from vesal.labels.write import safe_names
 
@@ -44,7 +44,7 @@ REASONS = {
     LOST: "no voxel is left at the new spacing",
 }
 """Reasons for which these rules leave a mask out, in words."""
-_FOLDERS = {"train": "Tr", "validation": "Val", "test": "Ts"}
+_FOLDERS = {part: ending for ending, part in ENDINGS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,23 +116,17 @@ class SamMed3dRules:
         return tuple(rows)
 
     def finish(self, rows: tuple[Row, ...], output: Path) -> None:
-        """Write whose image each case is, where its name does not say it; `find_pairs` reads it."""
-        known: dict[str, dict[str, str]] = {}
+        """Write whose image each case is, where its name does not say it; `find_pairs` reads it.
+
+        Raises:
+            ResourceError: the disk refuses.
+        """
+        told: dict[str, dict[str, str]] = {}
         for row in rows:
-            if row.image:
-                folder = PurePosixPath(row.image).parts[1]
-                known.setdefault(folder, {})[row.case] = row.patient
-        told = {
-            dataset: {case: patient for case, patient in sorted(cases.items()) if case != patient}
-            for dataset, cases in sorted(known.items())
-        }
-        path = output / PATIENTS
-        told = {dataset: cases for dataset, cases in told.items() if cases}
-        if not told:
-            path.unlink(missing_ok=True)
-            return
-        with replacing(path, ".json") as temporary:
-            temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            if row.image and row.patient != row.case:
+                told.setdefault(PurePosixPath(row.image).parts[1], {})[row.case] = row.patient
+        patients = {dataset: dict(sorted(told[dataset].items())) for dataset in sorted(told)}
+        write_listing(output / PATIENTS, patients)
 
     def _of_target(
         self, opened: Opened, target: Target, part: str, writer: "_Writer"
@@ -266,14 +260,9 @@ def _part_over(
 
 def _row(opened: Opened, target: Target, part: str, found: int) -> Row:
     """What is known of a mask before it is judged, on the grid it came on."""
-    grid, pair = opened.image.grid, opened.pair
-    return Row(
-        case=pair.name,
-        patient=pair.patient or pair.name,
-        dataset=pair.dataset,
-        modality=pair.modality,
-        part=part,
-        structure=target.name,
+    grid = opened.image.grid
+    return replace(
+        row_for(opened.pair, part, target.name),
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,
         voxels=target.patch.count,

@@ -33,7 +33,6 @@ PAIRED = (
 )  # fmt: skip
 """Structures of which there is one on each side, in the singular."""
 
-SIDES = ("left", "right")
 _SIDE_WORDS = frozenset(
     ("left", "right", "l", "r", "lt", "rt", "lh", "rh", "sin", "dex", "sinister", "dexter")
 )

@@ -6,6 +6,7 @@ kept beside large archives, so that only the first process reads the whole list.
 
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,10 +51,8 @@ class Archive:
         Raises:
             ImageError: the list is damaged.
         """
-        try:
+        with _reading(self.path):
             yield from (text_of(name, flags) for _, name, flags in walk(self.directory))
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     def find(self, name: str) -> Member | None:
         """The member of a name, None where there is none; the last one of several.
@@ -66,10 +65,8 @@ class Archive:
             ends = np.array([key, key + 1], np.uint64)  # of the index's type, or it is copied
             first, last = np.searchsorted(self.index[0], ends)
             for column in range(last - 1, first - 1, -1):
-                try:
+                with _reading(self.path):
                     member = read_member(self.directory, int(self.index[1, column]))
-                except OSError as error:
-                    raise self._unreadable(error) from error
                 if member.name == name:
                     return member
         return None
@@ -84,14 +81,13 @@ class Archive:
         self._check(member)
         checksum, size = 0, 0
         try:
-            for piece in self._unpacked(member):
-                size += len(piece)
-                if size > member.size_bytes:
-                    break
-                checksum = zlib.crc32(piece, checksum)
-                yield piece
-        except OSError as error:
-            raise self._unreadable(error) from error
+            with _reading(self.path):
+                for piece in self._unpacked(member):
+                    size += len(piece)
+                    if size > member.size_bytes:
+                        break
+                    checksum = zlib.crc32(piece, checksum)
+                    yield piece
         except zlib.error as error:
             raise self._damaged(member) from error
         if size != member.size_bytes or checksum != member.checksum:
@@ -136,11 +132,6 @@ class Archive:
             "archive promises; download it again"
         )
 
-    def _unreadable(self, error: OSError) -> ImageError:
-        return ImageError(
-            f"{self.path} cannot be read ({error.strerror or error}): give an archive that exists"
-        )
-
 
 def open_archive(path: Path) -> Archive:
     """A zip archive, by its path; by that of the last part (.zip) of a split one.
@@ -148,9 +139,16 @@ def open_archive(path: Path) -> Archive:
     Raises:
         ImageError: it cannot be read, is damaged, or a part is missing.
     """
-    try:
+    with _reading(path):
         stat = path.stat()
         return _opened(path, stat.st_size, stat.st_mtime_ns)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Errors of the disk in one sentence; raises ImageError."""
+    try:
+        yield
     except OSError as error:
         msg = f"{path} cannot be read ({error.strerror or error}): give an archive that exists"
         raise ImageError(msg) from error

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vesal.arrays import MemberIndex
 from vesal.datasets.archive_records import Directory, walk
@@ -61,19 +62,25 @@ def _columns(rows: list[tuple[int, int]]) -> MemberIndex:
 
 
 def _kept(kept: Path, stamp: tuple[int, int]) -> MemberIndex | None:
-    """The index in a file, mapped and not read; its first column is the stamp."""
+    """The index in a file, mapped; its first columns are the stamp and the sum of the others."""
     try:
         held = np.load(kept, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    right = held.dtype == np.uint64 and held.ndim == 2 and len(held) == 2 and held.shape[1] > 0
-    return held[:, 1:] if right and tuple(held[:, 0].tolist()) == stamp else None
+    if held.dtype != np.uint64 or held.ndim != 2 or len(held) != 2:
+        return None
+    right = np.array_equal(held[:, :2], _head(held[:, 2:], stamp))
+    return held[:, 2:] if right else None
+
+
+def _head(index: MemberIndex, stamp: tuple[int, int]) -> NDArray[np.uint64]:
+    return _columns([stamp, (zlib.crc32(index.tobytes()), 0)])
 
 
 def _keep(kept: Path, index: MemberIndex, stamp: tuple[int, int]) -> None:
     try:
-        with replacing(kept, ".npy") as temporary:
-            np.save(temporary, np.concatenate([_columns([stamp]), index], axis=1))
+        with replacing(kept, ".npy", lasting=False) as temporary:
+            np.save(temporary, np.concatenate([_head(index, stamp), index], axis=1))
     except ResourceError as error:
         # as on a share that is read only: every process will read the list
         logger.warning("no index is kept beside the archive: %s", error)

@@ -20,12 +20,11 @@ from vesal.errors import ConfigError
 
 _MAPS, _MASKS = ("dseg",), ("mask", "seg")
 _NO_IMAGES = (*_MAPS, *_MASKS, "probseg", "xfm", "boldref", "defacemask", "lesion")
-_OF_IMAGE = ("space", "res", "den")  # entities that an image and its segmentation share, if both do
 _SUFFIXES = ("", ".gz")
 _DESCRIPTION = "dataset_description.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _File:
     """A file by the words of its name."""
 
@@ -36,7 +35,7 @@ class _File:
     suffix: str
 
 
-def find_bids(source: Path, _channel: int) -> Found | None:
+def find_bids(source: Path) -> Found | None:
     """The pairs of a BIDS data set with derivatives, or of derivatives alone; None if it is none.
 
     An image is looked for beside its segmentations, among the derivatives, and in the raw data set
@@ -48,27 +47,26 @@ def find_bids(source: Path, _channel: int) -> Found | None:
     """
     if not source.is_dir():
         return None
-    files = _files(source)
-    labels = [file for file in files if file.suffix in (*_MAPS, *_MASKS)]
-    if not labels:
-        return None
     raw = _raw_of(source)
+    root = source if raw is None else source.resolve()
+    files = _files(raw or source)
     images = [file for file in files if file.suffix not in _NO_IMAGES]
-    images += [f for f in _files(raw) if f.suffix not in _NO_IMAGES] if raw is not None else []
-    of_image: dict[Path, list[_File]] = {}
+    of_image: dict[_File, list[_File]] = {}
     alone = []
-    for label in labels:
+    for label in files:
+        if label.suffix not in (*_MAPS, *_MASKS) or not label.path.is_relative_to(root):
+            continue
         image = _image_of(label, images)
         if image is None:
             alone.append(label.path.name)
         else:
-            of_image.setdefault(image.path, []).append(label)
+            of_image.setdefault(image, []).append(label)
+    if not of_image and not alone:
+        return None
     dataset = _name(raw or source)
-    known = {file.path: file for file in images}
-    pairs = [_pair(known[path], of, source, dataset) for path, of in of_image.items()]
-    without = sum(1 for file in images if file.path not in of_image)
+    pairs = [_pair(image, labels, root, dataset) for image, labels in of_image.items()]
     notes = list(left_out(alone, "segmentations have no image"))
-    if without:
+    if without := len(images) - len(of_image):
         notes.append(f"{without} images have no segmentation and are left out")
     return found("BIDS", pairs, notes)
 
@@ -99,16 +97,21 @@ def _name(folder: Path) -> str:
 
 
 def _image_of(label: _File, images: Sequence[_File]) -> _File | None:
-    fitting = [image for image in images if _fits(image, label)]
+    """The image that fits best; what comes first in its rank counts most."""
     named = _sources(label.path)
-    if named:
-        fitting = [image for image in fitting if image.path.name in named] or fitting
     wanted = {*label.words, label.entities.get("space", "")}
-    fitting = [image for image in fitting if image.suffix in wanted] or fitting
-    most = max((len(image.entities) for image in fitting), default=0)
-    fitting = [image for image in fitting if len(image.entities) == most]
-    beside = [image for image in fitting if image.path.parent == label.path.parent]
-    fitting = beside or fitting
+
+    def rank(image: _File) -> tuple[bool, bool, int, bool]:
+        return (
+            image.path.name in named,
+            image.suffix in wanted,
+            len(image.entities),
+            image.path.parent == label.path.parent,
+        )
+
+    fitting = [image for image in images if _fits(image, label)]
+    best = max(map(rank, fitting), default=None)
+    fitting = [image for image in fitting if rank(image) == best]
     if len(fitting) > 1:
         msg = (
             f"{label.path.name} may belong to {fitting[0].path} or {fitting[1].path}; "
@@ -120,13 +123,8 @@ def _image_of(label: _File, images: Sequence[_File]) -> _File | None:
 
 def _fits(image: _File, label: _File) -> bool:
     """Whether each entity of an image is one of the label's too; both in the same space."""
-    own = {key: value for key, value in image.entities.items() if key not in (*_OF_IMAGE, "desc")}
-    if any(label.entities.get(key) != value for key, value in own.items()):
-        return False
-    if any(
-        key in image.entities and label.entities.get(key) != image.entities[key]
-        for key in _OF_IMAGE
-    ):
+    own = ((key, value) for key, value in image.entities.items() if key != "desc")
+    if any(label.entities.get(key) != value for key, value in own):
         return False
     space = label.entities.get("space", image.suffix)
     return "space" in image.entities or space in (image.suffix, "orig", "individual")

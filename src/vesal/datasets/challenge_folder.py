@@ -15,7 +15,7 @@ _IMAGE, _TRUTH = "imgs", "gts"
 _MOST_LOOKED_AT = 20  # files of a folder, until one can be read
 
 
-def find_challenge(source: Path, _channel: int) -> Found | None:
+def find_challenge(source: Path) -> Found | None:
     """The pairs of a folder of npz files with `imgs`; None if it is none.
 
     `gts` is in the same file, or in one of the same name: in a folder inside or beside this one,

@@ -1,6 +1,7 @@
 """Finds the pairs of a data set, whatever its folders look like; the content decides."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from vesal.datasets.bids import find_bids
@@ -14,10 +15,10 @@ from vesal.datasets.sam_med3d import find_sam_med3d
 from vesal.datasets.table import find_in_table
 from vesal.errors import ConfigError
 
-# What is surest first: a description, then names that nobody gives by chance, then plain ones.
-_LAYOUTS: tuple[Callable[[Path, int], Found | None], ...] = (
+_Layout = Callable[[Path], Found | None]
+# What is surest first: names that nobody gives by chance before plain ones.
+_LAYOUTS: tuple[_Layout, ...] = (
     find_in_table,
-    find_nnunet,
     find_sam_med2d,
     find_challenge,
     find_bids,
@@ -52,8 +53,9 @@ def find_pairs(source: Path, *, channel: int = 0) -> Found:
     if not source.exists():
         msg = f"{source} is not there; give the folder or the table of a data set"
         raise ConfigError(msg)
-    for layout in _LAYOUTS:
-        known = layout(source, channel)
+    layouts: tuple[_Layout, ...] = (partial(find_nnunet, channel=channel), *_LAYOUTS)
+    for layout in layouts:
+        known = layout(source)
         if known is None:
             continue
         if not known.pairs:

@@ -5,13 +5,14 @@ types and intensities on the way from one data set to another. A signature is ma
 whether a block of the image is brighter or darker than the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vesal.arrays import Intensities, Resampled
+from vesal.datasets.clusters import leaders
 from vesal.geometry import Grid
 from vesal.images import Image
 
@@ -21,7 +22,8 @@ _LEAST_STEP = 0.1
 # Measured on four volumes and a picture: the same one resampled to a half, in another window or
 # without 2 % of each axis differs by up to 0.23 (the picture by 0.37); pulled out of shape by 10 mm
 # as another patient would be, by 0.24 to 0.65; other scans by 0.73 and more.
-_BOUND = 0.3
+BOUND = 0.3
+"""The `difference` of two images of one scan at most."""
 _LEAST_BITS = 0.01  # of all: an image with fewer steps, such as the edge of a scan, says nothing
 _CHUNK = 256
 _AXES = {"L": (0, -1), "R": (0, 1), "P": (1, -1), "A": (1, 1), "I": (2, -1), "S": (2, 1)}
@@ -64,6 +66,23 @@ def signature(image: Image) -> Signature:
     return Signature(ndim=image.grid.ndim, bits=bits.tobytes())
 
 
+def signature_record(signature: Signature | None) -> list[object] | None:
+    """A signature as JSON holds it."""
+    return None if signature is None else [signature.ndim, signature.bits.hex()]
+
+
+def signature_from_record(record: Sequence[object] | None) -> Signature | None:
+    """The inverse of `signature_record`.
+
+    Raises:
+        ValueError, TypeError: it is no record of one.
+    """
+    if record is None:
+        return None
+    ndim, bits = record
+    return Signature(ndim=int(str(ndim)), bits=bytes.fromhex(str(bits)))
+
+
 def difference(first: Signature, second: Signature) -> float:
     """How much two images differ: 0 for the same steps, 1 for none in common.
 
@@ -77,33 +96,33 @@ def difference(first: Signature, second: Signature) -> float:
 
 def alike(first: Signature, second: Signature) -> bool:
     """Whether two images are the same scan, as far as one can tell; blank ones never are."""
-    return difference(first, second) <= _BOUND
+    return difference(first, second) <= BOUND
 
 
-def find_twins(signatures: Mapping[str, Signature]) -> tuple[tuple[str, ...], ...]:
+def find_twins(
+    signatures: Mapping[str, Signature], most_different: float = BOUND
+) -> tuple[tuple[str, ...], ...]:
     """Groups of names of images that are alike, each group and all of them in order.
 
     An image belongs to a group if it is like any one in it.
+
+    Args:
+        signatures: of all images, by their names.
+        most_different: see `difference`.
     """
-    group = {name: name for name in signatures}
-
-    def first_of(name: str) -> str:
-        while group[name] != name:
-            name = group[name]
-        return name
-
+    links: list[tuple[str, str]] = []
     for ndim in _BLOCKS:
         names = sorted(n for n, s in signatures.items() if s.ndim == ndim and not s.is_blank)
-        for one, other in _close(names, signatures):
-            low, high = sorted((first_of(one), first_of(other)))
-            group[high] = low
+        links += _close(names, signatures, most_different)
     groups: dict[str, list[str]] = {}
-    for name in sorted(signatures):
-        groups.setdefault(first_of(name), []).append(name)
-    return tuple(tuple(names) for names in groups.values() if len(names) > 1)
+    for name, leader in sorted(leaders(links).items()):
+        groups.setdefault(leader, []).append(name)
+    return tuple(tuple(names) for names in groups.values())
 
 
-def _close(names: list[str], signatures: Mapping[str, Signature]) -> list[tuple[str, str]]:
+def _close(
+    names: list[str], signatures: Mapping[str, Signature], most_different: float
+) -> list[tuple[str, str]]:
     """All pairs of names that are alike."""
     if len(names) < 2:
         return []
@@ -114,7 +133,7 @@ def _close(names: list[str], signatures: Mapping[str, Signature]) -> list[tuple[
     for start in range(0, len(names), _CHUNK):
         common = bits[start : start + _CHUNK] @ bits.T  # exact: far fewer than 2**24 bits
         either = counts[start : start + _CHUNK, None] + counts - common
-        for row, column in np.argwhere(either - common <= _BOUND * either):
+        for row, column in np.argwhere((either - common) / either <= most_different):
             if start + row < column:
                 close.append((names[start + row], names[column]))
     return close

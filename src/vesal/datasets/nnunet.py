@@ -15,7 +15,7 @@ from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ConfigError
 
 DESCRIPTION = "dataset.json"
-PARTS = {"Tr": "train", "Val": "validation", "Ts": "test"}
+ENDINGS = {"Tr": "train", "Val": "validation", "Ts": "test"}
 """What the name of a folder of images or labels ends in, and which part of the data it holds."""
 _HIGHEST = 65535
 
@@ -48,7 +48,7 @@ def find_nnunet(source: Path, channel: int) -> Found | None:
 
 def _is_one(folder: Path) -> bool:
     return (folder / DESCRIPTION).is_file() and any(
-        (folder / f"images{part}").is_dir() for part in PARTS
+        (folder / f"images{part}").is_dir() for part in ENDINGS
     )
 
 
@@ -76,7 +76,7 @@ def _pairs(folder: Path, channel: int) -> tuple[list[Pair], list[str]]:
                     patient=case,
                     modality=modality_of(channels.get(channel, "")),
                     dataset=name if isinstance(name, str) and name else folder.name,
-                    part=PARTS[part],
+                    part=ENDINGS[part],
                 )
             )
         notes += left_out(missing, f"of {folder.name}/images{part} have no label")
@@ -122,7 +122,7 @@ _Cases = dict[str, tuple[dict[int, Path], Path | None]]
 
 def _parts(folder: Path, ending: str) -> Iterator[tuple[str, _Cases]]:
     """Of each part, the channels and the label of each case."""
-    for part in PARTS:
+    for part in ENDINGS:
         images, labels = folder / f"images{part}", folder / f"labels{part}"
         if images.is_dir():
             known = _by_stem(labels, ending) if labels.is_dir() else {}

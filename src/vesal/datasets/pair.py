@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+PARTS = ("train", "validation", "test")
+"""What data sets are divided into."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
@@ -34,7 +37,7 @@ class Pair:
         modality: "CT", "MR", "US", ... in capitals, or "" where it is not known.
         dataset: name of the data set.
         seen: whether a model was trained on this kind of target, where the data set says so.
-        part: of a data set that is divided: "train", "validation", "test"; "" where it is not.
+        part: one of `PARTS`, or what a table says; "" where the data set is not divided.
     """
 
     name: str

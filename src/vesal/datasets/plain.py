@@ -19,7 +19,7 @@ _LABEL = re.compile(rf"(?:(?P<case>.+)[._\- ])?(?:{_LABEL_WORDS})", re.IGNORECAS
 _IMAGE = re.compile(r"(?P<case>.+)[._\- ](?:image|img|scan|0000)", re.IGNORECASE | re.DOTALL)
 
 
-def find_apart(source: Path, _channel: int) -> Found | None:
+def find_apart(source: Path) -> Found | None:
     """The pairs of a folder that has one for images and one for labels; None if it has not.
 
     Both may hold folders. The names must be the same, or the label's may say that it is one.
@@ -35,24 +35,16 @@ def find_apart(source: Path, _channel: int) -> Found | None:
     entries = {key for key, _ in _entries(images[0])}
     named = once((_case_of(key, _LABEL, entries), path) for key, path in _entries(labels[0]))
     cases = once((_case_of(key, _IMAGE, named), path) for key, path in _entries(images[0]))
-    pairs = [
-        Pair(name=case.replace("/", "-"), image=image, labels=(LabelFile(path=named[case]),))
-        for case, image in cases.items()
-        if case in named
-    ]
-    if not pairs:
+    if not cases.keys() & named.keys():
         msg = (
             f"no file has the same name in {images[0]} ({_first(cases)}) and "
             f"{labels[0]} ({_first(named)}); give image and label one name, or a table (CSV)"
         )
         raise ConfigError(msg)
-    missing = [case for case in cases if case not in named]
-    more = [case for case in named if case not in cases]
-    notes = (*left_out(missing, "images have no label"), *left_out(more, "labels have no image"))
-    return found("images and labels apart", pairs, notes)
+    return _matched("images and labels apart", cases, named)
 
 
-def find_beside(source: Path, _channel: int) -> Found | None:
+def find_beside(source: Path) -> Found | None:
     """The pairs of a folder where x_label, x_seg or x_mask lies beside x; None if none does.
 
     Raises:
@@ -62,22 +54,13 @@ def find_beside(source: Path, _channel: int) -> Found | None:
     labels = [(m["case"], f) for f in files if (m := _LABEL.fullmatch(stem_of(f))) and m["case"]]
     named = once(labels)
     of_labels = set(named.values())
-    images = [(_case_of(stem_of(f), _IMAGE, named), f) for f in files if f not in of_labels]
-    cases = once(images)
-    pairs = [
-        Pair(name=case, image=image, labels=(LabelFile(path=named[case]),))
-        for case, image in cases.items()
-        if case in named
-    ]
-    if not pairs:
+    cases = once((_case_of(stem_of(f), _IMAGE, named), f) for f in files if f not in of_labels)
+    if not cases.keys() & named.keys():
         return None
-    missing = [case for case in cases if case not in named]
-    more = [case for case in named if case not in cases]
-    notes = (*left_out(missing, "images have no label"), *left_out(more, "labels have no image"))
-    return found("labels beside images", pairs, notes)
+    return _matched("labels beside images", cases, named)
 
 
-def find_case_folders(source: Path, _channel: int) -> Found | None:
+def find_case_folders(source: Path) -> Found | None:
     """The pairs of a folder of folders, each with one image and its labels; None if none has.
 
     Labels are files named like label, seg or mask, or all in a folder named like segmentations,
@@ -103,6 +86,20 @@ def find_case_folders(source: Path, _channel: int) -> Found | None:
         return None
     notes = left_out(missing, "folders have an image but no label")
     return found("a folder for each case", pairs, notes)
+
+
+def _matched(layout: str, images: dict[str, Path], labels: dict[str, Path]) -> Found:
+    """The pairs of the cases that have both an image and a label."""
+    pairs = [
+        Pair(name=case.replace("/", "-"), image=image, labels=(LabelFile(path=labels[case]),))
+        for case, image in images.items()
+        if case in labels
+    ]
+    notes = (
+        *left_out([case for case in images if case not in labels], "images have no label"),
+        *left_out([case for case in labels if case not in images], "labels have no image"),
+    )
+    return found(layout, pairs, notes)
 
 
 def _contents(folder: Path) -> tuple[list[LabelFile], list[Path]]:

@@ -7,35 +7,27 @@ names say is in `sam_med2d_names`.
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.datasets.archive_path import exists, is_archive, leads_out, names_in_archive
 from vesal.datasets.found import Found, found, left_out
-from vesal.datasets.pair import Pair
+from vesal.datasets.pair import PARTS, Pair
 from vesal.datasets.sam_med2d_list import entries, is_listing, masks_by_image
 from vesal.datasets.sam_med2d_names import Known, pair_of
 from vesal.errors import ConfigError, ImageError
 
-_LISTING = "SAMed2D_v1.json"
+LISTING = "SAMed2D_v1.json"
+"""The list of all images, as the release has it."""
 _RELEASE = "SAMed2Dv1"
-_KINDS, _PARTS = ("image2label", "label2image"), ("train", "validation", "test")
-_OF_PART = re.compile(rf"({'|'.join(_KINDS)})_({'|'.join(_PARTS)})\.json")
+_KINDS = ("image2label", "label2image")
+_OF_PART = re.compile(rf"({'|'.join(_KINDS)})_({'|'.join(PARTS)})\.json")
 _CLASSES, _PATIENTS = "class_mapping_id.json", "patient_mapping.json"
 # Of shorter lists every file is looked for; of longer ones so many, and all once one is missing:
 # on a disk that turns or is far away, 20 million looks take a day.
 _LOOKED_FOR_ALL, _LOOKED_FOR = 50_000, 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _List:
-    """A list of images and masks, and the part of the data that its name says it is of."""
-
-    path: Path
-    part: str = ""
-
-
-def find_sam_med2d(source: Path, _channel: int) -> Found | None:
+def find_sam_med2d(source: Path) -> Found | None:
     """The pairs of a JSON file of image and mask paths; None if it is none.
 
     The masks of one image are label files of one pair. Paths begin in the folder of the file, or
@@ -53,52 +45,62 @@ def find_sam_med2d(source: Path, _channel: int) -> Found | None:
     lists = _lists(source)
     if not lists:
         return None
-    listed = [(one, image, masks) for one in lists for image, masks in masks_by_image(one.path)]
+    listed = [
+        (part, image, masks)
+        for part, path in lists.items()
+        for image, masks in masks_by_image(path)
+    ]
     if not listed:
         return found("SAM-Med2D", [])
-    if not lists[0].path.is_file():
-        _check_inside(lists[0].path, listed)
-    base = _base(lists[0].path, listed[0][1])
-    missing = _missing(base, (name for _, image, masks in listed for name in (image, *masks)))
-    known = _known(lists[0].path.parent, whole=lists[0].path.name == _LISTING)
+    first = next(iter(lists.values()))
+    if not first.is_file():
+        _check_inside(first, _names(listed))
+    base = _base(first, listed[0][1])
+    missing = _missing(base, _names(listed))
+    known = _known(first.parent, whole=first.name == LISTING)
     pairs: list[Pair] = []
-    no_image, no_mask = [], []
-    for one, image, masks in listed:
-        there = [name for name in masks if name not in missing] if missing else masks
-        no_mask += [name for name in masks if name in missing]
-        if image in missing:
-            no_image.append(image)
-        elif there:
-            pairs.append(pair_of(image, there, base, known, one.part))
+    for part, image, masks in listed:
+        there = [name for name in masks if name not in missing]
+        if there and image not in missing:
+            pairs.append(pair_of(image, there, base, known, part))
+    no_image = [image for _, image, _ in listed if image in missing]
+    no_mask = [name for _, _, masks in listed for name in masks if name in missing]
     notes = [*left_out(no_image, "images are missing"), *left_out(no_mask, "masks are missing")]
     return found("SAM-Med2D", pairs, notes)
 
 
-def _lists(source: Path) -> tuple[_List, ...]:
-    """The list of all images, or those of the parts of a data set; none where there is none."""
+def _lists(source: Path) -> dict[str, Path]:
+    """The lists of the parts of a data set, or that of all images as the part "", if there is one.
+
+    Raises:
+        ConfigError: there are several, and not one for each part.
+    """
     paths = [path for path in _json_files(source) if is_listing(path)]
-    whole = [path for path in paths if path.name == _LISTING]
-    if len(paths) == 1 or whole:
-        return (_of_part((whole or paths)[0]),)
-    lists = [_of_part(path) for path in paths]
-    parts = {one.part: one for one in reversed(lists)}  # image2label before label2image
-    if any(not one.part for one in lists):
+    paths = [path for path in paths if path.name == LISTING][:1] or paths
+    lists = {_part_of(path): path for path in reversed(paths)}  # image2label before label2image
+    if "" in lists and len(paths) > 1:
         msg = (
             f"{source} holds several lists of masks ({', '.join(p.name for p in paths)}); give one"
         )
         raise ConfigError(msg)
-    return tuple(parts[part] for part in sorted(parts))
+    return dict(sorted(lists.items()))
 
 
-def _of_part(path: Path) -> _List:
+def _names(listed: Iterable[tuple[str, str, list[str]]]) -> Iterator[str]:
+    """Of all images and masks."""
+    return (name for _, image, masks in listed for name in (image, *masks))
+
+
+def _part_of(path: Path) -> str:
+    """The part of the data that the name of a list says it is of; "" for all."""
     named = _OF_PART.fullmatch(path.name)
-    return _List(path=path, part=named[2] if named else "")
+    return named[2] if named else ""
 
 
 def _json_files(source: Path) -> list[Path]:
     """JSON files that may be lists, in order."""
     if is_archive(source):
-        usual = [source / folder / _LISTING for folder in (_RELEASE, "")]
+        usual = [source / folder / LISTING for folder in (_RELEASE, "")]
         return next(([path] for path in usual if exists(path)), None) or _in_archive(source)
     paths = sorted(source.glob("*.json")) if source.is_dir() else [source]
     return [path for path in paths if path.suffix.lower() == ".json" and path.is_file()]
@@ -113,9 +115,8 @@ def _in_archive(source: Path) -> list[Path]:
     return [source / name for name in sorted(names) if name.count("/") <= 1]
 
 
-def _check_inside(path: Path, listed: Iterable[tuple[_List, str, list[str]]]) -> None:
+def _check_inside(path: Path, names: Iterable[str]) -> None:
     """Refuse a list in an archive that names files of the disk around it."""
-    names = (name for _, image, masks in listed for name in (image, *masks))
     outside = next((name for name in names if leads_out(name)), None)
     if outside is not None:
         msg = f"{path} names {outside!r}, which leads out of the archive; name files in it"
@@ -167,31 +168,25 @@ def _not_in_archive(base: Path, _folder: str, names: Iterable[str]) -> Iterator[
 
 def _known(folder: Path, *, whole: bool) -> Known:
     """What the files beside a list say; of parts only where the list is one of all images."""
-    numbers = {
-        (dataset, number): name
-        for path in _beside(folder, _CLASSES)
-        for dataset, name, number in _told(path)
-    }
-    patients = {
-        (dataset, case): patient
-        for path in _beside(folder, _PATIENTS)
-        for dataset, case, patient in _told(path)
-    }
-    lists = [folder / f"{kind}_{part}.json" for part in _PARTS for kind in _KINDS] if whole else []
-    parts = {
-        image: _of_part(path).part
-        for path in lists
-        if exists(path)
-        for image, _ in masks_by_image(path)
-    }
+    lists = [folder / f"{kind}_{part}.json" for part in PARTS for kind in _KINDS] if whole else []
     return Known(
         classes={
             (dataset, int(number)): name
-            for (dataset, number), name in numbers.items()
+            for path in _beside(folder, _CLASSES)
+            for dataset, name, number in _told(path)
             if number.isdecimal()
         },
-        patients=patients,
-        parts=parts,
+        patients={
+            (dataset, case): patient
+            for path in _beside(folder, _PATIENTS)
+            for dataset, case, patient in _told(path)
+        },
+        parts={
+            image: _part_of(path)
+            for path in lists
+            if exists(path)
+            for image, _ in masks_by_image(path)
+        },
     )
 
 
@@ -199,7 +194,7 @@ def _beside(folder: Path, ending: str) -> list[Path]:
     """Files whose names end so: all of a folder, or that of the release in an archive."""
     if folder.is_dir():
         return sorted(folder.glob(f"*{ending}"))
-    path = folder / f"{_LISTING.removesuffix('.json')}_{ending}"
+    path = folder / f"{LISTING.removesuffix('.json')}_{ending}"
     return [path] if exists(path) else []
 
 

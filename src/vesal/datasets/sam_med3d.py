@@ -13,7 +13,7 @@ from vesal.datasets.found import Found, found, left_out, once
 from vesal.datasets.image_files import folders, image_files, stem_of, suffix_of
 from vesal.datasets.json_file import read_object
 from vesal.datasets.modality import dataset_of, modality_of
-from vesal.datasets.nnunet import DESCRIPTION, PARTS
+from vesal.datasets.nnunet import DESCRIPTION, ENDINGS
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ImageError
 
@@ -33,7 +33,7 @@ class _Group:
     labels: list[Path] = field(default_factory=list)
 
 
-def find_sam_med3d(source: Path, _channel: int) -> Found | None:
+def find_sam_med3d(source: Path) -> Found | None:
     """The pairs of a folder of categories, or of an archive of them; None if it is none.
 
     A case that several categories share is a pair in each of them, of one patient.
@@ -79,7 +79,7 @@ def _in_folder(category: Path) -> Iterator[_Group]:
     for dataset in folders(category):
         if (dataset / DESCRIPTION).exists():
             continue  # nnU-Net's
-        for part in PARTS:
+        for part in ENDINGS:
             images, labels = dataset / f"images{part}", dataset / f"labels{part}"
             if images.is_dir() and labels.is_dir():
                 yield _Group(
@@ -103,7 +103,7 @@ def _in_archive(archive: Path) -> Iterator[_Group]:
             continue
         category, dataset, folder, _ = words[-4:]
         kind, part = folder[:6], folder[6:]
-        if kind not in ("images", "labels") or part not in PARTS:
+        if kind not in ("images", "labels") or part not in ENDINGS:
             continue
         key = (category, dataset, part)
         group = groups.setdefault(key, _Group(category=category, dataset=dataset, part=part))
@@ -136,5 +136,5 @@ def _pair(
         patient=patients.get((group.dataset, case), case),
         modality=modality_of(group.dataset),
         dataset=dataset_of(group.dataset),
-        part=PARTS[group.part],
+        part=ENDINGS[group.part],
     )

@@ -4,11 +4,32 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from vesal.datasets.clusters import leaders
 from vesal.datasets.pair import Pair
 from vesal.errors import ConfigError
 
 _MOST_NAMED = 5
-_Patient = tuple[str, str]
+Patient = tuple[str, str]
+
+
+def patient_of(pair: Pair) -> Patient:
+    """Data sets number their patients alike, so both together say who it is."""
+    return pair.dataset, pair.patient or pair.name
+
+
+def kept_together(pairs: Sequence[Pair], twins: Iterable[Iterable[str]]) -> dict[Patient, Patient]:
+    """For each patient the first of all who must not be parted from them.
+
+    Args:
+        pairs: all of them.
+        twins: groups of names of pairs that show the same.
+    """
+    of_name: dict[str, list[Patient]] = {}
+    for pair in pairs:
+        of_name.setdefault(pair.name, []).append(patient_of(pair))
+    groups = [[patient] for patients in of_name.values() for patient in patients]
+    groups += [[one for name in group for one in of_name.get(name, ())] for group in twins]
+    return leaders((group[0], one) for group in groups for one in group)
 
 
 def split_by_patient(
@@ -34,10 +55,10 @@ def split_by_patient(
         ConfigError: the shares make no sense.
     """
     _check_shares(shares)
-    leaders = _leaders(pairs, twins)
+    together = kept_together(pairs, twins)
     parts: dict[str, list[Pair]] = {name: [] for name in shares}
     for pair in pairs:
-        place = _place(leaders[_patient(pair)], seed)
+        place = _place(together[patient_of(pair)], seed)
         parts[_part_at(place, shares)].append(pair)
     return {name: tuple(inside) for name, inside in parts.items()}
 
@@ -54,12 +75,12 @@ def check_split(
     Raises:
         ConfigError: a patient is in two parts.
     """
-    leaders = _leaders([pair for inside in parts.values() for pair in inside], twins)
-    where: dict[_Patient, dict[str, str]] = {}
+    together = kept_together([pair for inside in parts.values() for pair in inside], twins)
+    where: dict[Patient, dict[str, str]] = {}
     for part, inside in parts.items():
         for pair in inside:
             name = pair.patient or pair.name
-            where.setdefault(leaders[_patient(pair)], {}).setdefault(part, name)
+            where.setdefault(together[patient_of(pair)], {}).setdefault(part, name)
     shared = [there for there in where.values() if len(there) > 1]
     if shared:
         named = [", ".join(f"{name} in {part}" for part, name in there.items()) for there in shared]
@@ -71,11 +92,6 @@ def check_split(
         raise ConfigError(msg)
 
 
-def _patient(pair: Pair) -> _Patient:
-    """Data sets number their patients alike, so both together say who it is."""
-    return pair.dataset, pair.patient or pair.name
-
-
 def _check_shares(shares: Mapping[str, float]) -> None:
     right = all(math.isfinite(share) and share > 0 for share in shares.values())
     if not shares or not right or abs(sum(shares.values()) - 1) > 1e-6:
@@ -83,26 +99,7 @@ def _check_shares(shares: Mapping[str, float]) -> None:
         raise ConfigError(msg)
 
 
-def _leaders(pairs: Sequence[Pair], twins: Iterable[Iterable[str]]) -> dict[_Patient, _Patient]:
-    """For each patient the first of all who are kept together with them."""
-    of_name: dict[str, list[_Patient]] = {}
-    for pair in pairs:
-        of_name.setdefault(pair.name, []).append(_patient(pair))
-    leaders = {_patient(pair): _patient(pair) for pair in pairs}
-
-    def leader(patient: _Patient) -> _Patient:
-        while leaders[patient] != patient:
-            patient = leaders[patient]
-        return patient
-
-    for group in twins:
-        joined = sorted({leader(one) for name in group for one in of_name.get(name, ())})
-        for one in joined[1:]:
-            leaders[one] = joined[0]
-    return {patient: leader(patient) for patient in leaders}
-
-
-def _place(patient: _Patient, seed: int) -> float:
+def _place(patient: Patient, seed: int) -> float:
     """A number from 0 up to 1 that follows from a patient, evenly spread over all patients."""
     text = "\0".join((str(seed), *patient))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

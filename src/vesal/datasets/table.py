@@ -21,7 +21,7 @@ _TRUTHS = {
 _DELIMITERS = ",;\t"
 
 
-def find_in_table(source: Path, _channel: int) -> Found | None:
+def find_in_table(source: Path) -> Found | None:
     """The pairs of a CSV file; None if it is no such file.
 
     Rows of one image and one name are one pair with several label files. Paths begin in the folder
@@ -39,18 +39,18 @@ def find_in_table(source: Path, _channel: int) -> Found | None:
         msg = f"{source} cannot be read as text in UTF-8 ({error})"
         raise ConfigError(msg) from error
     rows = _rows(text, source)
-    missing = [image for _, image, row in rows if not row["label"]]
-    drafts = [_pair(where, image, row, source) for where, image, row in rows if row["label"]]
+    missing = [row["image"] for _, row in rows if not row["label"]]
+    drafts = [_pair(where, row, source) for where, row in rows if row["label"]]
     notes = left_out(missing, "rows have no label")
     return found("table", _joined(_named(drafts, source.parent)), notes)
 
 
-_Row = tuple[str, str, Mapping[str, str]]
+_Row = tuple[str, Mapping[str, str]]
 _Draft = tuple[str, Pair]
 
 
 def _rows(text: str, source: Path) -> list[_Row]:
-    """Where each row is, its image, and what it says by column."""
+    """Where each row is, and what it says by column."""
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)  # some languages' spreadsheets write semicolons
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -65,7 +65,7 @@ def _rows(text: str, source: Path) -> list[_Row]:
                 msg = f"{where} has more or fewer fields than the first line"
                 raise ConfigError(msg)
             if any(values.values()):
-                rows.append((where, values["image"], values))
+                rows.append((where, values))
     except csv.Error as error:
         msg = f"{source.name} is not CSV ({error})"
         raise ConfigError(msg) from error
@@ -90,7 +90,7 @@ def _check_columns(columns: Sequence[str], source: Path) -> None:
         raise ConfigError(msg)
 
 
-def _pair(where: str, image: str, row: Mapping[str, str], source: Path) -> _Draft:
+def _pair(where: str, row: Mapping[str, str], source: Path) -> _Draft:
     for column in _NEEDED:
         if not row[column] or not os.path.exists(source.parent / row[column]):
             msg = f"{where}: {column} {row[column]!r} is not there; paths begin in {source.parent}"
@@ -104,7 +104,7 @@ def _pair(where: str, image: str, row: Mapping[str, str], source: Path) -> _Draf
     )
     return where, Pair(
         name=row.get("name", ""),
-        image=source.parent / image,
+        image=source.parent / row["image"],
         labels=(label,),
         patient=row.get("patient", ""),
         modality=row.get("modality", "").upper(),

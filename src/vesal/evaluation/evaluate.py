@@ -2,23 +2,25 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.datasets.find import find_pairs
 from vesal.datasets.found import Found
 from vesal.datasets.pair import Pair
+from vesal.datasets.stamp import key_of
 from vesal.errors import ConfigError
-from vesal.evaluation.job import Job, Settings, key_of, lost_job, run_job
+from vesal.evaluation.job import Job, Settings, lost_job, run_job
 from vesal.evaluation.method import Submission
 from vesal.evaluation.methods.choose import method
 from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.results import Result, Results, rows_of
 from vesal.evaluation.row import Row
 from vesal.images.write import make_folder
+from vesal.lock import alone
 from vesal.models.cards import CARDS, Card
 from vesal.progress import Progress, silent
-from vesal.workers import done_by_workers
+from vesal.workers import done_by_workers, tried_twice
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ def evaluate(
         progress: told of every job.
 
     Raises:
-        InputError: no data, an unknown protocol or method.
+        InputError: no data, an unknown protocol or method, or another run is at work there.
         CheckpointError: weights that cannot be loaded.
         ResourceError: the disk refuses; what is done stays.
     """
@@ -146,17 +148,17 @@ def evaluate(
     make_folder(folder)
     results = Results(folder, settings.protocol)
     names = {one.spec: one.name for one in chosen}
-    done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
-    skipped = len(done)
-    for place, result in _made(waiting, names, workers, progress):
-        results.keep(*place, result)
-        done[place] = result
+    with alone(results.folder):
+        done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
+        for place, result in _made(waiting, names, workers, progress):
+            results.keep(*place, result)
+            done[place] = result
     order = [(one.name, pair.name) for pair in found.pairs for one in chosen]
     return Evaluated(
         data=found,
         contestants=chosen,
         results={place: done[place] for place in order},
-        skipped=skipped,
+        skipped=len(order) - len(waiting),
     )
 
 
@@ -171,26 +173,19 @@ def _check_whole_cases(chosen: Sequence[Contestant], protocol: Protocol) -> None
 def _made(
     waiting: Sequence[Job], names: Mapping[str, str], workers: int, progress: Progress
 ) -> Iterator[tuple[tuple[str, str], Result]]:
-    """Every job's result, in the order in which they end, and whose it is.
-
-    A job whose process dies is tried once more at the end: somebody else may have taken the memory.
-    """
+    """Every job's result, in the order in which they end, and whose it is."""
     progress(0, len(waiting), "starting")
-    number = 0
-    dead: list[Job] = []
-    for jobs, last in ((waiting, False), (dead, True)):
-        for job, made in done_by_workers(run_job, jobs, workers):
-            place = (names[job.spec], job.pair.name)
-            if made is None and not last:
-                logger.warning("%s: %s", ", ".join(reversed(place)), _DIED)
-                dead.append(job)
-                continue
-            result = made or lost_job(job, place[0], _DIED)
-            if result.problem:
-                logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
-            yield place, result
-            number += 1
-            progress(number, len(waiting), ", ".join(reversed(place)))
+
+    def title(job: Job) -> str:
+        return f"{job.pair.name}, {names[job.spec]}"
+
+    done = tried_twice(lambda jobs: done_by_workers(run_job, jobs, workers), waiting, title)
+    for number, (job, made) in enumerate(done, 1):
+        result = made or lost_job(job, names[job.spec], _DIED)
+        if result.problem:
+            logger.warning("%s cannot be read: %s", job.pair.name, result.problem)
+        yield (names[job.spec], job.pair.name), result
+        progress(number, len(waiting), title(job))
 
 
 def _sorted(
@@ -210,7 +205,10 @@ def _sorted(
 
 
 def _jobs(pairs: Sequence[Pair], chosen: Sequence[Contestant], settings: Settings) -> Iterator[Job]:
+    protocol = settings.chosen()
     for pair in pairs:
         for one in chosen:
-            job = Job(spec=one.spec, pair=pair, settings=settings, seen=one.card.saw(pair.dataset))
-            yield replace(job, key=key_of(job, one.identity))
+            seen = one.card.saw(pair.dataset)
+            facts = (one.identity, protocol.name, protocol.version, settings, seen)
+            key = key_of(pair, *facts)
+            yield Job(spec=one.spec, pair=pair, settings=settings, seen=seen, key=key)

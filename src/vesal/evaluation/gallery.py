@@ -12,7 +12,7 @@ from vesal.errors import VesalError
 from vesal.evaluation.evaluate import Evaluated
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.job import Settings
-from vesal.evaluation.results import Found
+from vesal.evaluation.results import Played
 from vesal.evaluation.row import Row
 from vesal.evaluation.user import clicked
 from vesal.geometry.grid import Grid
@@ -33,7 +33,7 @@ class Gallery:
         self._settings = settings
         self._views = {one.name: one.view for one in settings.chosen().variants}
         self._pairs = {pair.name: pair for pair in evaluated.data.pairs}
-        self._found: dict[tuple[str, str, str, str], tuple[str, Found]] = {}
+        self._found: dict[tuple[str, str, str, str], tuple[str, Played]] = {}
         for (model, case), result in evaluated.results.items():
             for one in result.found:
                 row = one.rows[-1]

@@ -1,17 +1,13 @@
 """One method on one case: what a worker does, and what it leaves behind."""
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
-import vesal
 from vesal.datasets.likeness import Signature, signature
 from vesal.datasets.open import open_pair
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import Pair
-from vesal.datasets.stamp import stamp_of
 from vesal.errors import ConfigError, InputError, ResourceError
 from vesal.evaluation.item import Item, items_of
 from vesal.evaluation.method import Method
@@ -22,7 +18,7 @@ from vesal.evaluation.protocols.protocol import Protocol, Variant
 from vesal.evaluation.protocols.rules import largest_piece_box
 from vesal.evaluation.protocols.together import VARIANT as TOGETHER
 from vesal.evaluation.protocols.together import no_scores, play_together
-from vesal.evaluation.results import Found, Result
+from vesal.evaluation.results import Played, Result
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.geometry.patch import Patch
@@ -76,21 +72,6 @@ class Job:
     key: str = ""
 
 
-def key_of(job: Job, identity: str) -> str:
-    """Hash of all that a result depends on: vesal's own code too; files by their size and time."""
-    pair, protocol = job.pair, job.settings.chosen()
-    facts = (
-        _code(),
-        identity,
-        protocol.name,
-        protocol.version,
-        job.settings,
-        stamp_of(pair),
-        job.seen,
-    )
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
 def run_job(job: Job) -> Result:
     """What a method makes of a case.
 
@@ -135,26 +116,26 @@ def lost_job(job: Job, name: str, why: str) -> Result:
     return Result(key=job.key, found=found, notes=notes, lost=True, tables=tables)
 
 
-def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Found:
+def _lost(item: Item, variant: Variant, protocol: Protocol, start: Row) -> Played:
     patch = Patch.empty(item.scored.grid.shape)
     row = replace(about_item(start, item, variant.name), round=int(variant.first is None))
     truth = item.target.patch.full()
     grid = item.scored.grid
     missed = measured(patch.full(), truth, grid, tolerance_mm=protocol.tolerance_mm)
-    return Found(part=item.part, rows=(with_score(row, missed),), mask=patch)
+    return Played(part=item.part, rows=(with_score(row, missed),), mask=patch)
 
 
 def _apart(chosen: Method, opened: Opened, protocol: Protocol, start: Row) -> Result:
     """All variants that the method can answer, each object on its own."""
-    found: list[Found] = []
+    found: list[Played] = []
     notes: list[str] = []
     for variant in protocol.variants:
         if variant.needs not in chosen.prompts:
             notes.append(f"{chosen.name} answers no {variant.needs}: {variant.name!r} is left out")
             continue
         for item in items_of(opened, variant.view):
-            played = play(chosen, item, variant, protocol, about_item(start, item, variant.name))
-            found.append(Found(part=item.part, rows=played.rows, mask=played.mask))
+            row = about_item(start, item, variant.name)
+            found.append(play(chosen, item, variant, protocol, row))
     return Result(key="", found=tuple(found), notes=tuple(notes))
 
 
@@ -195,12 +176,3 @@ def _signature(image: Image) -> Signature:
 @lru_cache(maxsize=1)
 def _method(spec: str) -> Method:
     return method(spec)
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """Hash of vesal's sources: numbers of other code are other numbers, whatever its version."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(vesal.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -1,6 +1,6 @@
 """Plays a way of prompting on one object: the simulated user speaks, the method answers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,24 +10,12 @@ from vesal.errors import PromptError, VesalError
 from vesal.evaluation.item import Item
 from vesal.evaluation.method import Method, Trial
 from vesal.evaluation.protocols.protocol import Protocol, Variant
+from vesal.evaluation.results import Played
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import Score, measured
 from vesal.evaluation.user import Said, Sight, generator_for
 from vesal.geometry.patch import Patch
 from vesal.usage import measuring
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What came of one object.
-
-    Attributes:
-        rows: one for each round, at least one.
-        mask: the last one, on the grid that it was scored on.
-    """
-
-    rows: tuple[Row, ...]
-    mask: Patch
 
 
 def play(method: Method, item: Item, variant: Variant, protocol: Protocol, start: Row) -> Played:
@@ -57,7 +45,7 @@ def play(method: Method, item: Item, variant: Variant, protocol: Protocol, start
             told.fail(PromptError("the object has no voxel on the grid that the method is shown"))
     except Exception as error:  # noqa: BLE001  # a model that breaks has failed, and others go on
         told.fail(error)
-    return Played(rows=tuple(told.rows), mask=Patch.of(told.native))
+    return Played(part=item.part, rows=tuple(told.rows), mask=Patch.of(told.native))
 
 
 class _Told:
@@ -165,7 +153,7 @@ def about_item(start: Row, item: Item, variant: str) -> Row:
     """The row's facts of an object."""
     patch, grid = item.target.patch, item.scored.grid
     count = patch.count
-    measured = grid.ndim == 3 and item.scored.source.spacing_known
+    in_mm = grid.ndim == 3 and item.scored.source.spacing_known
     ends = zip(patch.start, patch.shape, grid.shape, strict=True)
     return replace(
         start,
@@ -173,7 +161,7 @@ def about_item(start: Row, item: Item, variant: str) -> Row:
         case=f"{start.case} {item.part}".strip(),
         object=item.target.name,
         truth_voxels=count,
-        truth_ml=count * grid.voxel_volume_mm3 / 1000 if measured else None,
+        truth_ml=count * grid.voxel_volume_mm3 / 1000 if in_mm else None,
         cut_off=any(whole > 1 and (a == 0 or a + n == whole) for a, n, whole in ends),
     )
 

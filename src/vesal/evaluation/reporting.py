@@ -18,7 +18,9 @@ from vesal.evaluation.job import Settings
 from vesal.evaluation.report.about import About, ModelFacts
 from vesal.evaluation.report.challenge_csv import CaseScores, write_challenge
 from vesal.evaluation.report.write import write_report
+from vesal.evaluation.results import FOLDER
 from vesal.labels.write import safe_names
+from vesal.lock import alone
 from vesal.progress import Progress, silent
 
 _HERE = Path(__file__).resolve().parent
@@ -63,7 +65,7 @@ def report(
         progress: told of what is read.
 
     Raises:
-        InputError: nothing was measured at all.
+        InputError: nothing was measured at all, or another run is at work there.
         ResourceError: the disk refuses, or what draws the page is not installed.
     """
     if not evaluated.rows:
@@ -76,12 +78,13 @@ def report(
     warnings = (*_same_images(evaluated), *_trained_on(evaluated, against or {}, progress))
     progress(0, 1, "writing the report")
     about = _about(evaluated, settings, str(data), command, warnings)
-    page = write_report(folder, evaluated.rows, about, Gallery(evaluated, settings).scene)
-    for stale in folder.glob(f"*{_CHALLENGE}*.csv"):
-        stale.unlink()
-    if settings.chosen().together:
-        _write_challenge(evaluated, folder)
-    table = (folder / "table.md").read_text(encoding="utf-8")
+    with alone(folder / FOLDER):
+        page = write_report(folder, evaluated.rows, about, Gallery(evaluated, settings).scene)
+        for stale in folder.glob(f"*{_CHALLENGE}*.csv"):
+            stale.unlink()
+        if settings.chosen().together:
+            _write_challenge(evaluated, folder)
+        table = (folder / "table.md").read_text(encoding="utf-8")
     return Made(page=page, table=table, warnings=warnings)
 
 

@@ -1,32 +1,32 @@
 """What was found so far, on the disk: a file for each method and case, whole or not there."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vesal.datasets.likeness import Signature
+from vesal.datasets.likeness import Signature, signature_from_record, signature_record
 from vesal.errors import PromptError
 from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
-from vesal.images.write import replacing
+from vesal.images.write import make_folder, write_text
 from vesal.prompts.record import patch_from_record, patch_record
+from vesal.seal import sealed, unsealed
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1
-_FOLDER = "results"
+FOLDER = "results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One object under one variant.
+class Played:
+    """What came of one object under one variant.
 
     Attributes:
-        part: of the case, such as "slice 12".
-        rows: one for each round.
+        part: of the case, such as "slice 12"; "" for the whole.
+        rows: one for each round, at least one.
         mask: the last one, on the grid that was scored on.
     """
 
@@ -50,7 +50,7 @@ class Result:
     """
 
     key: str
-    found: tuple[Found, ...] = ()
+    found: tuple[Played, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     lost: bool = False
@@ -67,7 +67,7 @@ class Results:
     """
 
     def __init__(self, folder: Path, protocol: str) -> None:
-        self.folder, self._protocol = folder / _FOLDER, protocol
+        self.folder, self._protocol = folder / FOLDER, protocol
 
     def of(self, method: str, case: str, key: str) -> Result | None:
         """What was found earlier under this very key; None if it is to be made, or made anew.
@@ -91,9 +91,8 @@ class Results:
         Raises:
             ResourceError: if the disk refuses.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._path(method, case), ".json") as temporary:
-            temporary.write_text(json.dumps(_record(result)), encoding="utf-8")
+        make_folder(self.folder)
+        write_text(self._path(method, case), sealed(_record(result)))
 
     def _path(self, method: str, case: str) -> Path:
         """A name that tells whose it is, and that no two pairs of names share."""
@@ -117,7 +116,7 @@ def _record(result: Result) -> dict[str, object]:
         "notes": list(result.notes),
         "problem": result.problem,
         "lost": result.lost,
-        "signature": _signature_record(result.signature),
+        "signature": signature_record(result.signature),
         "tables": result.tables,
         "found": [
             {
@@ -133,16 +132,16 @@ def _record(result: Result) -> dict[str, object]:
 def _read(path: Path) -> Result | None:
     """The result of a file; None if it is damaged."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = unsealed(path.read_text(encoding="utf-8"))
         if record["version"] != _VERSION:
             raise ValueError
         return Result(
             key=record["key"],
-            found=tuple(_found(one) for one in record["found"]),
+            found=tuple(_played(one) for one in record["found"]),
             notes=tuple(record["notes"]),
             problem=record["problem"],
             lost=record["lost"],
-            signature=_signature(record["signature"]),
+            signature=signature_from_record(record["signature"]),
             tables=record["tables"],
         )
     except (
@@ -157,20 +156,9 @@ def _read(path: Path) -> Result | None:
         return None
 
 
-def _signature_record(signature: Signature | None) -> list[object] | None:
-    return None if signature is None else [signature.ndim, signature.bits.hex()]
-
-
-def _signature(record: list[object] | None) -> Signature | None:
-    if record is None:
-        return None
-    ndim, bits = record
-    return Signature(ndim=int(str(ndim)), bits=bytes.fromhex(str(bits)))
-
-
-def _found(record: dict[str, object]) -> Found:
+def _played(record: dict[str, object]) -> Played:
     rows = record["rows"]
     if not isinstance(rows, list):
         raise TypeError
     mask = patch_from_record(record["mask"])
-    return Found(part=str(record["part"]), rows=tuple(Row(**row) for row in rows), mask=mask)
+    return Played(part=str(record["part"]), rows=tuple(Row(**row) for row in rows), mask=mask)

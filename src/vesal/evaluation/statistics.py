@@ -64,9 +64,9 @@ class Comparison:
     Attributes:
         difference: mean of first less second, with its interval; None without a pair.
         p: two-sided, Wilcoxon signed-rank; 1 without a pair or where all are ties.
-        wins: objects that the first is better at.
-        ties: objects that both are as good at.
-        losses: objects that the second is better at.
+        wins: objects that the first has a higher value for.
+        ties: objects that both have the same value for.
+        losses: objects that the second has a higher value for.
         unpaired: objects that only one of them has a value for, left out.
     """
 
@@ -119,7 +119,6 @@ def compared(
     second: Mapping[Key, float],
     patients: Mapping[Key, str],
     *,
-    lower_is_better: bool = False,
     seed: str = "",
 ) -> Comparison:
     """One method against another, object by object.
@@ -132,32 +131,26 @@ def compared(
         first: value of each object.
         second: value of each object.
         patients: whose object each is.
-        lower_is_better: as for distances; the difference stays first less second.
         seed: as in `interval`.
 
     Raises:
         ConfigError: a value that is no number, or an object without a patient.
     """
-    both = [key for key in first if key in second]
-    unpaired = len(first) + len(second) - 2 * len(both)
-    unknown = [key for key in both if key not in patients]
-    wrong = [key for key in both if math.isnan(first[key]) or math.isnan(second[key])]
-    if unknown or wrong:
-        msg = f"each object needs two numbers and a patient, got {(unknown + wrong)[0]} without"
-        raise ConfigError(msg)
-    differences = [_difference(first[key], second[key]) for key in both]
-    if not both:
-        return Comparison(difference=None, p=1.0, wins=0, ties=0, losses=0, unpaired=unpaired)
+    both = {key: (first[key], second[key]) for key in first if key in second}
+    for key, values in both.items():
+        if key not in patients or any(map(math.isnan, values)):
+            msg = f"each object needs two numbers and a patient, got {key} without"
+            raise ConfigError(msg)
+    differences = [_difference(*values) for values in both.values()]
     owners = [patients[key] for key in both]
-    found = _interval(differences, owners, seed)
-    more, less = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
+    wins, losses = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
     return Comparison(
-        difference=found,
+        difference=_interval(differences, owners, seed) if both else None,
         p=_wilcoxon(_by_patient(differences, owners) if _clustered(owners) else differences),
-        wins=less if lower_is_better else more,
-        ties=len(both) - more - less,
-        losses=more if lower_is_better else less,
-        unpaired=unpaired,
+        wins=wins,
+        ties=len(both) - wins - losses,
+        losses=losses,
+        unpaired=len(first) + len(second) - 2 * len(both),
     )
 
 

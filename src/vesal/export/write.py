@@ -1,7 +1,6 @@
 """A model to two ONNX files that were run and found right, or to none."""
 
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from vesal.export.agreement import check
 from vesal.export.description import Origin, described
 from vesal.export.halves import halves
 from vesal.export.onnx_file import check_opset, converted, save
+from vesal.images.write import move
 from vesal.models.build import Model
 from vesal.progress import Progress, silent
 
@@ -109,7 +109,7 @@ def _moved(path: Path, folder: Path, difference: float) -> Exported:
     parts = [part for part in (weights, path) if part.exists()]
     size = sum(part.stat().st_size for part in parts)
     for part in parts:
-        os.replace(part, folder / part.name)
+        move(part, folder / part.name)
     return Exported(path=folder / path.name, size_bytes=size, difference=difference)
 
 

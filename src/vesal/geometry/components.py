@@ -1,6 +1,6 @@
 """Questions about the shape of a mask: pieces, depth, extent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cc3d
 import edt  # type: ignore[import-not-found]  # compiled, without types
@@ -25,10 +25,19 @@ def component_at(mask: MaskArray, index: Sequence[int]) -> MaskArray:
 
     Voxels that touch by a face, an edge or a corner belong together.
     """
-    if not mask[tuple(index)]:
-        return np.zeros_like(mask)
-    labels = pieces(mask)
-    return np.asarray(labels == labels[tuple(index)])
+    return pieces_at(mask, [index])
+
+
+def pieces_at(mask: MaskArray, voxels: Iterable[Sequence[int]]) -> MaskArray:
+    """Return the pieces of the mask that hold one of the voxels, some of which may lie outside.
+
+    Voxels that touch by a face, an edge or a corner belong together.
+    """
+    seeds = np.zeros_like(mask)
+    for voxel in voxels:
+        if all(0 <= i < n for i, n in zip(voxel, mask.shape, strict=True)):
+            seeds[tuple(voxel)] = mask[tuple(voxel)]
+    return pieces_with(mask, seeds) if seeds.any() else seeds
 
 
 def pieces_with(mask: MaskArray, seeds: MaskArray) -> MaskArray:
@@ -39,6 +48,8 @@ def pieces_with(mask: MaskArray, seeds: MaskArray) -> MaskArray:
     labels = pieces(mask)
     kept = np.zeros(int(labels.max()) + 1, np.bool_)
     kept[labels[seeds]] = True
+    if kept[1:].all():
+        return mask.copy()  # all of it, as usual; else each voxel is looked up
     kept[0] = False
     return np.asarray(kept[labels])
 

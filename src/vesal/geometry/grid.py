@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vesal.arrays import AffineMatrix, PointFlags, PointsIndex, PointsMm
+from vesal.arrays import AffineMatrix, PointFlags, PointsIndex, PointsMm, VoxelIndices
 from vesal.errors import GeometryError
 from vesal.geometry.box import AxisBox
 from vesal.geometry.frames import Frame
@@ -101,6 +101,15 @@ class Grid:
         high = np.array(self.shape) - 0.5
         inside = (points_index >= -0.5) & (points_index <= high)
         return np.asarray(inside.all(axis=1))
+
+    def nearest(self, points_mm: PointsMm) -> VoxelIndices:
+        """Return the index of the voxel nearest to each point given in world mm.
+
+        Raises:
+            GeometryError: if the points have another number of axes than the grid.
+        """
+        index = np.round(self.to_index(points_mm))
+        return np.clip(index, 0, np.array(self.shape) - 1).astype(np.int64)
 
     def same_as(self, other: "Grid", tolerance: float = 1e-6) -> bool:
         """True when the shapes are equal and no affine entry differs by more than `tolerance`."""

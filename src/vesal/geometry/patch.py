@@ -79,6 +79,11 @@ class Patch:
         return not self.bits
 
     @property
+    def stop(self) -> tuple[int, ...]:
+        """One more than the last index of the range on each axis."""
+        return tuple(a + n for a, n in zip(self.start, self.shape, strict=True))
+
+    @property
     def part(self) -> tuple[slice, ...]:
         """The range as slices of the image."""
         return tuple(slice(a, a + n) for a, n in zip(self.start, self.shape, strict=True))

@@ -17,7 +17,7 @@ from vesal.arrays import AffineMatrix, Numbers
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import lps_to_ras, ras_to_lps, transposed
 from vesal.geometry.grid import Grid
-from vesal.images.payload import Packing, Payload, beside, read_payload
+from vesal.images.payload import Packing, Payload, as_written, beside, decoded
 from vesal.images.source import Decoded, Source
 
 _HEADER_LIMIT = 1 << 16  # bytes in which the header must end
@@ -61,13 +61,7 @@ def read_metaimage(path: Path) -> Decoded:
     affine = _affine(fields, len(shape), path)
     spacing_known = "ElementSpacing" in fields or "ElementSize" in fields
     source = Source(path=path, format="MetaImage", spacing_known=spacing_known)
-    if len(shape) == 2:
-        grid = Grid(shape=shape[::-1], affine=transposed(affine))
-        array = read_payload(_payload(fields, shape, path, start)).T
-    else:
-        grid = Grid(shape=shape, affine=lps_to_ras(affine))
-        array = read_payload(_payload(fields, shape, path, start))
-    return Decoded(array=array, grid=grid, source=source)
+    return decoded(_payload(fields, shape, path, start), affine, source)
 
 
 def write_metaimage(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
@@ -79,17 +73,17 @@ def write_metaimage(path: Path, array: Numbers, grid: Grid, _source: Source) -> 
     Raises:
         ImageError: if the grid is sheared, which ITK's direction cosines cannot say.
     """
-    raster = grid.ndim == 2
-    affine = transposed(grid.affine) if raster else ras_to_lps(grid.affine)
+    if grid.ndim == 2:
+        array, affine = array.T, transposed(grid.affine)
+    else:
+        affine = ras_to_lps(grid.affine)
     spacing = np.linalg.norm(affine[:-1, :-1], axis=0)
     directions = affine[:-1, :-1] / spacing
     if np.abs(directions.T @ directions - np.eye(grid.ndim)).max() > _SHEAR_LIMIT:
         msg = "MHA and MHD cannot hold a sheared grid; save the mask as .nii.gz or .nrrd"
         raise ImageError(msg)
-    wide = array.dtype == np.uint16
-    values = array.astype("<u2" if wide else np.uint8)
-    packed = zlib.compress(values.tobytes(order="C" if raster else "F"))
-    shape = array.shape[::-1] if raster else array.shape
+    voxels = as_written(array)
+    packed = zlib.compress(voxels.tobytes(order="F"))
     lines = {
         "ObjectType": "Image",
         "NDims": str(grid.ndim),
@@ -101,8 +95,8 @@ def write_metaimage(path: Path, array: Numbers, grid: Grid, _source: Source) -> 
         "Offset": _text(affine[:-1, -1]),
         "CenterOfRotation": _text(np.zeros(grid.ndim)),
         "ElementSpacing": _text(spacing),
-        "DimSize": " ".join(str(n) for n in shape),
-        "ElementType": "MET_USHORT" if wide else "MET_UCHAR",
+        "DimSize": " ".join(str(n) for n in voxels.shape),
+        "ElementType": "MET_USHORT" if voxels.itemsize > 1 else "MET_UCHAR",
         "ElementDataFile": "LOCAL",  # must be the last line
     }
     header = "".join(f"{key} = {value}\n" for key, value in lines.items())
@@ -141,7 +135,7 @@ def _shape(fields: _Fields, path: Path) -> tuple[int, ...]:
 
 
 def _affine(fields: _Fields, ndim: int, path: Path) -> AffineMatrix:
-    """Return index -> the file's world: LPS mm in 3D, (x, y) mm in 2D; columns first."""
+    """Return index -> world mm: RAS+ in 3D, where files have LPS; (x, y) in 2D; columns first."""
     identity = _text(np.eye(ndim).ravel())
     spacing = _numbers(
         fields, "ElementSpacing", fields.get("ElementSize", _text(np.ones(ndim))), path
@@ -157,7 +151,7 @@ def _affine(fields: _Fields, ndim: int, path: Path) -> AffineMatrix:
     affine = np.eye(ndim + 1)
     affine[:-1, :-1] = np.reshape(directions, (ndim, ndim)).T * spacing
     affine[:-1, -1] = offset
-    return affine
+    return lps_to_ras(affine) if ndim == 3 else affine
 
 
 def _payload(fields: _Fields, shape: tuple[int, ...], path: Path, start: int) -> Payload:

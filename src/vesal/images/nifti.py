@@ -23,7 +23,7 @@ from vesal.arrays import AffineMatrix, Numbers, Voxels
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import lps_to_ras, transposed
 from vesal.geometry.grid import Grid
-from vesal.images.payload import Packing, Payload, beside, read_payload
+from vesal.images.payload import Packing, Payload, as_written, beside, read_payload
 from vesal.images.source import Decoded, Source
 
 _MAGICS_2 = (b"n+2\0", b"ni2\0")
@@ -126,8 +126,9 @@ def write_nifti(
     volume, affine = _lifted(array, grid)
     if header is None:  # another format, or a mask on another grid than its image
         header = _new_header(volume.shape, affine)
-    header.set_data_dtype(np.uint16 if array.dtype == np.uint16 else np.uint8)
-    data = volume.reshape(header.get_data_shape()).astype(header.get_data_dtype())
+    voxels = as_written(volume)
+    header.set_data_dtype(voxels.dtype)
+    data = voxels.reshape(header.get_data_shape())
     image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
     labelled = image(data, None, header)
     if extension:

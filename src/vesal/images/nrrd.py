@@ -17,7 +17,7 @@ from vesal.arrays import AffineMatrix, Numbers
 from vesal.errors import GeometryError, ImageError
 from vesal.geometry.frames import transposed
 from vesal.geometry.grid import Grid
-from vesal.images.payload import Packing, Payload, beside, read_payload
+from vesal.images.payload import Packing, Payload, as_written, beside, decoded
 from vesal.images.source import Decoded, Source
 
 # Signs that turn x, y, z of a space into RAS+.
@@ -83,13 +83,7 @@ def read_nrrd(path: Path) -> Decoded:
         spacing_known=spacing_known,
         space=str(header.get("space", "")),
     )
-    if len(shape) == 2:
-        grid = Grid(shape=shape[::-1], affine=transposed(affine))
-        array = read_payload(_payload(header, shape, path, start)).T
-    else:
-        grid = Grid(shape=shape, affine=affine)
-        array = read_payload(_payload(header, shape, path, start))
-    return Decoded(array=array, grid=grid, source=source)
+    return decoded(_payload(header, shape, path, start), affine, source)
 
 
 def write_nrrd(
@@ -112,17 +106,19 @@ def write_nrrd(
         source: of its image.
         facts: keys and values for the header beside NRRD's own fields.
     """
-    raster = grid.ndim == 2
-    space = source.space or _LPS
-    affine = transposed(grid.affine) if raster else _signs(space) @ grid.affine
-    shape = array.shape[::-1] if raster else array.shape
-    wide = array.dtype == np.uint16
+    if grid.ndim == 2:
+        array, affine, world = array.T, transposed(grid.affine), {"space dimension": "2"}
+    else:
+        space = source.space or _LPS
+        affine, world = _signs(space) @ grid.affine, {"space": space}
+    voxels = as_written(array)
+    order = {"endian": "little"} if voxels.itemsize > 1 else {}
     fields = {
-        "type": "uint16" if wide else "uint8",
-        **({"endian": "little"} if wide else {}),
+        "type": voxels.dtype.name,
+        **order,
         "dimension": str(grid.ndim),
-        "space dimension" if raster else "space": "2" if raster else space,
-        "sizes": " ".join(str(n) for n in shape),
+        **world,
+        "sizes": " ".join(str(n) for n in voxels.shape),
         "space directions": " ".join(_vector(column) for column in affine[:-1, :-1].T),
         "kinds": " ".join(["domain"] * grid.ndim),
         "encoding": "gzip",
@@ -131,8 +127,8 @@ def write_nrrd(
     lines = [f"{name}: {text}\n" for name, text in fields.items()]
     lines += [f"{name}:={text}\n" for name, text in (facts or {}).items()]
     header = "".join(["NRRD0004\n", *lines, "\n"])
-    voxels = array.astype("<u2" if wide else np.uint8).tobytes(order="C" if raster else "F")
-    path.write_bytes(header.encode("utf-8") + gzip.compress(voxels, compresslevel=6, mtime=0))
+    packed = gzip.compress(voxels.tobytes(order="F"), compresslevel=6, mtime=0)
+    path.write_bytes(header.encode("utf-8") + packed)
 
 
 def _header(path: Path) -> tuple[_Header, int]:

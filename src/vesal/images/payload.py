@@ -15,10 +15,14 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vesal.arrays import Voxels
+from vesal.arrays import AffineMatrix, Numbers, Voxels
 from vesal.errors import ImageError, ResourceError
+from vesal.geometry.frames import transposed
+from vesal.geometry.grid import Grid
 from vesal.images.allowance import check_size, may_open
+from vesal.images.source import Decoded, Source
 
 
 class Packing(Enum):
@@ -78,6 +82,31 @@ def read_payload(payload: Payload) -> Voxels:
         raise ResourceError(msg) from error
     shaped = values.reshape(payload.shape, order="F")
     return shaped.astype(payload.dtype.newbyteorder("="), copy=False)
+
+
+def decoded(payload: Payload, affine: AffineMatrix, source: Source) -> Decoded:
+    """Read a block as an image; a 2D one, (column, row) in files, becomes a raster (row, column).
+
+    Args:
+        payload: of two or three axes.
+        affine: index of the block to world mm, RAS+ in 3D, (x right, y down) in 2D.
+        source: of the image.
+
+    Raises:
+        GeometryError: if shape and affine make no grid.
+        ImageError: if the file cannot hold so many voxels, ends early or is damaged.
+        ResourceError: if they do not fit into memory.
+    """
+    if len(payload.shape) == 3:
+        grid = Grid(shape=payload.shape, affine=affine)
+        return Decoded(array=read_payload(payload), grid=grid, source=source)
+    grid = Grid(shape=payload.shape[::-1], affine=transposed(affine))
+    return Decoded(array=read_payload(payload).T, grid=grid, source=source)
+
+
+def as_written(array: Numbers) -> NDArray[np.generic]:
+    """A mask as uint8 0 and 1, or numbers as uint8 or uint16, the lower byte first."""
+    return array.astype("<u2" if array.dtype == np.uint16 else np.uint8)
 
 
 def beside(header_path: Path, name: str) -> Path:

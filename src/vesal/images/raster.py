@@ -5,6 +5,7 @@ tags are about printing. A TIFF of many pages is a volume.
 """
 
 import ctypes
+import io
 import logging
 import struct
 import warnings
@@ -124,9 +125,11 @@ def write_tiff(path: Path, array: Numbers, grid: Grid, _source: Source) -> None:
         raise ImageError(msg)
     pages = array[np.newaxis] if grid.ndim == 2 else array.T
     first, *more = [Pillow.fromarray(_grey(page)) for page in pages]
+    packed = io.BytesIO()  # libtiff does not say why a disk refuses, and prints to stderr
     first.save(
-        path, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
+        packed, format="TIFF", compression="tiff_deflate", save_all=bool(more), append_images=more
     )
+    path.write_bytes(packed.getbuffer())
 
 
 @cache

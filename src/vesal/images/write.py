@@ -45,10 +45,16 @@ def save_mask(path: Path, mask: Numbers, grid: Grid, source: Source) -> Path:
 
 
 @contextmanager
-def replacing(path: Path, suffix: str) -> Iterator[Path]:
+def replacing(path: Path, suffix: str, *, lasting: bool = True) -> Iterator[Path]:
     """Give a temporary path in the same folder that takes the place of `path` at the end.
 
     The temporary file ends in `suffix`; it is removed if anything goes wrong.
+
+    Args:
+        path: of the file.
+        suffix: of the temporary one.
+        lasting: whether it outlives a loss of power afterwards. That takes some 10 ms, and is
+            given up only for what is checked when it is read, and can be made anew.
 
     Raises:
         ResourceError: if the disk refuses.
@@ -56,13 +62,50 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
     temporary = path.parent / f".vesal-{uuid.uuid4().hex[:12]}{suffix}"
     try:
         yield temporary
-        os.replace(temporary, path)
+        if lasting:
+            move(temporary, path)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror or error}): choose a folder with room"
         raise ResourceError(msg) from error
     finally:
         with suppress(OSError):  # as where the "folder" is a file
             temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, line ends as they are; an existing file is replaced in one step.
+
+    Raises:
+        ResourceError: if the disk refuses.
+    """
+    with replacing(path, path.suffix) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def move(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, in one step and for good: a loss of power undoes nothing.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
+    settle(temporary)
+    os.replace(temporary, path)
+    settle(path.parent)
+
+
+def settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlive a loss of power.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def make_folder(folder: Path) -> None:

@@ -9,9 +9,6 @@ from vesal.geometry.patch import Patch
 from vesal.inference.request import Request
 from vesal.progress import Progress, silent
 
-GIVEN_LOGIT = 6.0
-"""Of a voxel in a mask to begin with, shown to a model as its last answer; minus that outside."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:

@@ -19,8 +19,10 @@ from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images import Image
 from vesal.images.intensity import is_constant
-from vesal.inference.automatic_lattice import lattice_over, shown, upright
+from vesal.inference.automatic_lattice import lattice_over, shown
 from vesal.inference.automatic_windows import Slab, Slabs
+from vesal.inference.paste import reached
+from vesal.inference.upright import upright
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
 from vesal.models.automatic import Automatic
@@ -105,7 +107,7 @@ class _Piece:
         best = resample(self.logits[0], self.lattice, self.grid)
         numbers = np.zeros(best.shape, np.uint8)
         for number in range(1, len(self.logits)):
-            part = self._around(self.logits[number] > self.logits[0])
+            part = reached(self.logits[number] > self.logits[0], self.lattice, self.grid)
             if part is None:
                 continue
             grid = self.grid.crop([s.start for s in part], [s.stop for s in part])
@@ -114,22 +116,6 @@ class _Piece:
             best[part][better] = mine[better]
             numbers[part][better] = number
         return numbers
-
-    def _around(self, inside: NDArray[np.bool_]) -> tuple[slice, ...] | None:
-        """The planes' voxels that these voxels of the lattice have a say in."""
-        places = np.nonzero(inside)
-        if not places[0].size:
-            return None
-        part = []
-        step = np.array(self.lattice.spacing_mm) / np.array(self.grid.spacing_mm)
-        first = self.grid.to_index(self.lattice.to_world(np.zeros((1, self.grid.ndim))))[0]
-        for axis, index in enumerate(places):
-            low = first[axis] + step[axis] * (int(index.min()) - 1)
-            high = first[axis] + step[axis] * (int(index.max()) + 1)
-            length = self.grid.shape[axis]
-            start, stop = int(np.clip(np.floor(low), 0, length)), int(np.ceil(high)) + 1
-            part.append(slice(start, min(max(stop, start), length)))
-        return tuple(part) if all(s.stop > s.start for s in part) else None
 
 
 def _pieces(slabs: Slabs, lattice: Grid, grid: Grid) -> Iterator[_Piece]:

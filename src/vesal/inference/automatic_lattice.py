@@ -1,8 +1,8 @@
 """The lattice on which an automatic model sees an image: upright, at its own spacing.
 
-Upright is the image's own voxels with axes exchanged and turned to the nearest ones of right, front
-and head (down and right of a raster). How a file stores its axes therefore changes no voxel of an
-answer, and no bit. The axes of the lattice are those of the upright image: each is resampled alone.
+The image is turned upright first (`upright`): how a file stores its axes therefore changes no voxel
+of an answer, and no bit. The axes of the lattice are those of the upright image: each is resampled
+alone.
 """
 
 from collections.abc import Sequence
@@ -10,34 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import Resampled, TurnedVoxels, Voxels
+from vesal.arrays import Resampled, TurnedVoxels
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
 from vesal.images.intensity import robust_range
 from vesal.images.normalisation import Normalisation, moments
 
-_LETTERS = {2: "DR", 3: "RAS"}
-_OPPOSITE = {"R": "L", "A": "P", "S": "I", "D": "U"}
 _ROUNDING = 1e-6  # of sizes in voxels, before they are rounded up
-
-
-def upright(array: Voxels, grid: Grid) -> tuple[TurnedVoxels, Grid]:
-    """A view of the array with its axes turned upright, and the grid of that view."""
-    ndim, letters = grid.ndim, grid.orientation
-    matrix = np.zeros((ndim + 1, ndim + 1))
-    matrix[-1, -1] = 1.0
-    axes = []
-    turns: list[slice] = []
-    for axis, letter in enumerate(_LETTERS[ndim]):
-        grows = letter in letters
-        old = letters.index(letter if grows else _OPPOSITE[letter])
-        matrix[old, axis] = 1.0 if grows else -1.0
-        matrix[old, -1] = 0.0 if grows else grid.shape[old] - 1.0
-        axes.append(old)
-        turns.append(slice(None, None, 1 if grows else -1))
-    shape = tuple(grid.shape[old] for old in axes)
-    turned = array.transpose(axes)[tuple(turns)]
-    return turned, Grid(shape=shape, affine=grid.affine @ matrix)
 
 
 def lattice_over(grid: Grid, spacing_mm: Sequence[float]) -> Grid:

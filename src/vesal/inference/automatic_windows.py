@@ -20,7 +20,7 @@ _OVERLAP = 0.5  # of a window's side; nnU-Net, MONAI
 _SIGMA = 0.125  # of a window's side: how fast its voxels count less towards its faces
 _LEAST_WEIGHT = 1e-3  # so that a corner that no other window shows is not lost to rounding
 
-Look = Callable[[Resampled], ClassLogits]
+Ask = Callable[[Resampled], ClassLogits]
 """What a model says of one window, ``(1 + class, *window)``."""
 
 
@@ -57,7 +57,7 @@ class Slabs:
     Args:
         shown: the image on its lattice.
         config: of the model.
-        look: asks the model.
+        ask: asks the model.
         progress: told of every window.
     """
 
@@ -65,13 +65,13 @@ class Slabs:
         self,
         shown: Shown,
         config: AutomaticConfig,
-        look: Look,
+        ask: Ask,
         *,
         progress: Progress = silent,
     ) -> None:
         values = shown.values
         self._values, self._beyond, self._window = values, shown.beyond, config.window
-        self._outputs, self._look, self._progress = config.outputs, look, progress
+        self._outputs, self._ask, self._progress = config.outputs, ask, progress
         self._done = 0
         self._starts = [
             starts_along(*ends) for ends in zip(values.shape, config.window, strict=True)
@@ -114,7 +114,7 @@ class Slabs:
         rows = [s if a != self.axis else (s[number],) for a, s in enumerate(self._starts)]
         for corner in product(*rows):
             inside, part = self._parts(corner)
-            answer = self._look(self._shown(inside, part))
+            answer = self._ask(self._shown(inside, part))
             weight = self._weight[inside]
             part = tuple(
                 slice(p.start - first, p.stop - first) if a == self.axis else p

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from vesal.arrays import MaskArray
-from vesal.geometry.components import mask_box, pieces_with
+from vesal.geometry.components import mask_box, pieces_at
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.inference.clicks import Clicks
@@ -41,18 +38,9 @@ def asked_for(old: Patch, new: Patch, said: Clicks, image: Grid) -> Patch:
         seeds = [
             _local(place, [s.start for s in box]) for place, positive in places if positive == side
         ]
-        kept[box] ^= _holding(pieces[box], seeds)
+        kept[box] ^= pieces_at(pieces[box], seeds)
     return Patch.of(kept, corner, image.shape)
 
 
 def _local(voxel: Voxel, start: Sequence[int]) -> Voxel:
     return tuple(i - a for i, a in zip(voxel, start, strict=True))
-
-
-def _holding(mask: MaskArray, voxels: list[Voxel]) -> MaskArray:
-    """The pieces of the mask that hold one of the voxels, some of which may lie outside."""
-    held = np.zeros_like(mask)
-    for voxel in voxels:
-        if all(0 <= i < n for i, n in zip(voxel, mask.shape, strict=True)):
-            held[voxel] = mask[voxel]
-    return pieces_with(mask, held) if held.any() else held

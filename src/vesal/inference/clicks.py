@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vesal.arrays import Intensities, MaskArray, PointFlags, PointsMm
-from vesal.geometry.components import component_at
+from vesal.geometry.components import pieces_at
 from vesal.geometry.grid import Grid
 from vesal.prompts import Box
 
@@ -20,6 +20,11 @@ class Clicks:
     positive: PointFlags
     made: PointFlags | None = None
     """Which of them the user made, and not a drawing that they stand for; None for all."""
+
+    @classmethod
+    def none(cls, ndim: int) -> "Clicks":
+        """No click, in so many axes."""
+        return cls(points_mm=np.zeros((0, ndim)), positive=np.zeros(0, np.bool_))
 
     @property
     def own(self) -> PointFlags:
@@ -41,17 +46,15 @@ class Clicks:
             made=np.append(False, self.own),
         )
 
-    def only(self, chosen: PointFlags | slice) -> "Clicks":
-        """The chosen ones of the clicks."""
+    def only(self, chosen: PointFlags | slice | list[int]) -> "Clicks":
+        """The chosen ones of the clicks; in another order, if numbers say so."""
         return Clicks(
             points_mm=self.points_mm[chosen], positive=self.positive[chosen], made=self.own[chosen]
         )
 
-    def ordered(self, order: list[int]) -> "Clicks":
-        """The clicks in another order."""
-        return Clicks(
-            points_mm=self.points_mm[order], positive=self.positive[order], made=self.own[order]
-        )
+    def in_sight(self, grid: Grid) -> "Clicks":
+        """The clicks that lie in a grid."""
+        return self.only(grid.contains(grid.to_index(self.points_mm)))
 
     def begins_with(self, first: "Clicks") -> bool:
         """Whether these are the other clicks and perhaps more."""
@@ -62,14 +65,9 @@ class Clicks:
 
     def voxels(self, grid: Grid) -> list[tuple[tuple[int, ...], bool]]:
         """The voxel of each click that lies in the grid, and whether it is positive."""
-        index = grid.to_index(self.points_mm)
-        inside = grid.contains(index)
-        nearest = np.clip(np.round(index), 0, np.array(grid.shape) - 1).astype(int)
-        return [
-            (tuple(int(i) for i in voxel), bool(positive))
-            for voxel, positive, seen in zip(nearest, self.positive, inside, strict=True)
-            if seen
-        ]
+        seen = self.in_sight(grid)
+        voxels = [tuple(voxel) for voxel in grid.nearest(seen.points_mm).tolist()]
+        return list(zip(voxels, seen.positive.tolist(), strict=True))
 
     def obeyed(self, logits: Intensities, grid: Grid) -> Intensities:
         """The logits with each clicked voxel on the side that its click says."""
@@ -82,10 +80,4 @@ class Clicks:
     def joined(self, mask: MaskArray, grid: Grid) -> MaskArray:
         """The pieces of the mask that hold a positive click; all of it if none is in the grid."""
         held = [voxel for voxel, positive in self.voxels(grid) if positive]
-        if not held:
-            return mask
-        kept = np.zeros_like(mask)
-        for voxel in held:
-            if not kept[voxel]:
-                kept |= component_at(mask, voxel)
-        return kept
+        return pieces_at(mask, held) if held else mask

@@ -11,8 +11,8 @@ from vesal.arrays import MaskArray
 from vesal.geometry.components import distance_to_border, pieces_with
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
-from vesal.geometry.resample import resample
 from vesal.inference.answer import Answer, Evidence
+from vesal.inference.paste import share_of
 from vesal.inference.request import Request
 
 _OFFSET = 1.0  # of the logit: SAM's stability score, its authors' choice
@@ -86,13 +86,7 @@ def _near(one: Evidence, patch: Patch, grid: Grid) -> MaskArray:
     likely = one.logits > -_OFFSET
     if patch.is_empty or not likely.any():
         return np.zeros_like(likely)
-    return pieces_with(likely, likely & _seen(one.grid, patch, grid))
-
-
-def _seen(window: Grid, patch: Patch, grid: Grid) -> MaskArray:
-    """The voxels of a window that a mask of the image reaches."""
-    local = grid.crop(patch.start, np.add(patch.start, patch.shape).tolist())
-    return resample(patch.array().astype(np.uint8), local, window) > 0
+    return pieces_with(likely, likely & (share_of(patch, grid, one.grid) > 0))
 
 
 def _said(window: Grid, request: Request, grid: Grid) -> MaskArray:
@@ -102,7 +96,7 @@ def _said(window: Grid, request: Request, grid: Grid) -> MaskArray:
         said[voxel] = True
     for region in request.regions:
         if not region.patch.is_empty:
-            said |= _seen(window, region.patch, grid)
+            said |= share_of(region.patch, grid, window) > 0
     return said
 
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from vesal.arrays import Resampled, Voxels
 from vesal.geometry.grid import Grid
 from vesal.geometry.resample import resample
+from vesal.inference.upright import upright_grid
 
-_LETTERS = "RAS"
-_OPPOSITE = {"R": "L", "A": "P", "S": "I"}
 _ROUNDING = 1e-6  # of sizes in voxels, before they are rounded up
 
 
@@ -31,7 +30,7 @@ def lattice_of(grid: Grid, spacing_mm: float) -> Grid:
     first = np.where(single, 0.0, 0.5 * (step - 1))
     matrix = np.diag([*step, 1.0])
     matrix[:-1, -1] = first
-    return _canonical(
+    return upright_grid(
         Grid(shape=tuple(int(n) for n in np.maximum(shape, 1)), affine=grid.affine @ matrix)
     )
 
@@ -61,19 +60,3 @@ def read_window(voxels: Voxels, grid: Grid, window: Grid) -> Resampled:
     if voxels.dtype.kind in "biu":
         np.trunc(values, out=values)
     return values
-
-
-def _canonical(grid: Grid) -> Grid:
-    """The same voxels with their axes exchanged and turned to the nearest ones of RAS."""
-    letters = grid.orientation
-    matrix = np.zeros((4, 4))
-    matrix[3, 3] = 1.0
-    shape = []
-    for axis, letter in enumerate(_LETTERS):
-        grows = letter in letters
-        old = letters.index(letter if grows else _OPPOSITE[letter])
-        length = grid.shape[old]
-        matrix[old, axis] = 1.0 if grows else -1.0
-        matrix[old, 3] = 0.0 if grows else length - 1.0
-        shape.append(length)
-    return Grid(shape=tuple(shape), affine=grid.affine @ matrix)

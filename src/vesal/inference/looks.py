@@ -1,17 +1,17 @@
-"""What a model said of windows of an image: kept together, laid over one another, compared."""
+"""What a model said of windows of an image: kept together, and compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vesal.arrays import Intensities, Resampled
+from vesal.arrays import Intensities
 from vesal.geometry.components import pieces_with
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
-from vesal.geometry.resample import resample
+from vesal.inference.answer import Evidence
 from vesal.inference.clicks import Clicks
-from vesal.inference.paste import OUTSIDE, pasted
+from vesal.inference.paste import pasted
 from vesal.inference.windows import View
 
 STEADY_OFFSET = 0.5
@@ -27,33 +27,17 @@ class Look:
     """On the view's grid; above 0 is inside."""
     view: View
 
-
-def in_sight(look: Look, clicks: Clicks, image: Grid) -> Clicks:
-    """The clicks that a window shows."""
-    window = look.view.grid(image)
-    return clicks.only(window.contains(window.to_index(clicks.points_mm)))
-
-
-def laid_over(looks: Sequence[Look], window: Grid, image: Grid) -> Resampled:
-    """The logits of several windows on the grid of another, the later ones on top; else 0."""
-    laid = np.zeros(window.shape, np.float32)
-    for look in looks:
-        found = resample(look.logits, look.view.grid(image), window, fill=OUTSIDE)
-        seen = found > OUTSIDE
-        laid[seen] = found[seen]
-    return laid
+    def evidence(self, image: Grid) -> Evidence:
+        """The logits on their grid."""
+        return Evidence(grid=self.view.grid(image), logits=self.logits)
 
 
 def found_in(looks: Sequence[Look], image: Grid) -> Patch:
-    """The mask of several windows on the image's own grid, the later ones on top.
-
-    Logits are resampled, then thresholded.
-    """
+    """The mask of several windows on the image's own grid, the later ones on top."""
     found = Patch.empty(image.shape)
     for look in looks:
-        part, _, logits = pasted(look.logits, look.view.grid(image), image)
-        now = Patch.of(logits > 0, [s.start for s in part], image.shape)
-        found = now if found.is_empty else found.without(part).union(now)
+        part, now = pasted(look.logits, look.view.grid(image), image)
+        found = found.without(part).union(now)
     return found
 
 

@@ -37,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
+class SliceLook:
     """A slice that the model was asked about, in some hundred kilobytes."""
 
     question: Question
@@ -50,7 +50,7 @@ class Look:
     score: float | None
 
 
-def look_at(reader: SliceReader, number: int, question: Question) -> Look:
+def look_at(reader: SliceReader, number: int, question: Question) -> SliceLook:
     """The slice as the model sees it."""
     reading = reader.read(
         number,
@@ -60,7 +60,7 @@ def look_at(reader: SliceReader, number: int, question: Question) -> Look:
         previous=question.previous,
     )
     slices = reader.slices
-    return Look(
+    return SliceLook(
         question=question,
         coarse=reading.coarse,
         raw=slices.patch(number, reading.page > 0),

@@ -19,7 +19,7 @@ from vesal.images import Image
 from vesal.inference.answer import Answer, memory_of
 from vesal.inference.clicks import Clicks
 from vesal.inference.request import Request
-from vesal.inference.slice_look import Look, Question, look_at
+from vesal.inference.slice_look import Question, SliceLook, look_at
 from vesal.inference.slice_reader import SliceReader
 from vesal.inference.slice_request import SliceRequest, around
 from vesal.inference.store import Shelf
@@ -42,7 +42,7 @@ class _Memory:
     """What was said so far, what the model said to it, and what the user began with."""
 
     request: Request
-    looks: Mapping[int, Look]
+    looks: Mapping[int, SliceLook]
     """By slice; those on which nothing was found, too."""
     given: Mapping[int, Patch]
     """By slice, where the mask to begin with has any voxel."""
@@ -54,11 +54,11 @@ class _Round:
 
     said: SliceRequest
     before: _Memory
-    looks: dict[int, Look] = field(default_factory=dict)
+    looks: dict[int, SliceLook] = field(default_factory=dict)
     masks: dict[int, Patch] = field(default_factory=dict)
     """What the object has on each slice, kept to what was said."""
 
-    def take(self, number: int, look: Look, mask: Patch) -> None:
+    def take(self, number: int, look: SliceLook, mask: Patch) -> None:
         """Keep what was found on a slice."""
         self.looks[number], self.masks[number] = look, mask
 
@@ -130,16 +130,16 @@ class SlicePredictor:
         given: dict[int, Patch] = {}
         if previous is not None and not previous.mask.is_empty:
             given = self._slices.patches(previous.mask)
-        none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
-        return _Memory(request=Request(clicks=none), looks={}, given=given)
+        nothing = Request(clicks=Clicks.none(self._grid.ndim))
+        return _Memory(request=nothing, looks={}, given=given)
 
-    def _prompted(self, number: int, request: Request, now: _Round) -> Look:
+    def _prompted(self, number: int, request: Request, now: _Round) -> SliceLook:
         """A prompted slice: as remembered where nothing new was said, else asked again.
 
         What was found or given there earlier is the mask to improve.
         """
         before = now.before
-        earlier: Look | None = None
+        earlier: SliceLook | None = None
         if request.continues(before.request):
             told = len(before.request.clicks.positive)
             fresh = now.said.numbers(request.clicks.only(slice(told, None)))
@@ -181,7 +181,7 @@ class SlicePredictor:
                 last = number
         return notes
 
-    def _next(self, number: int, last: int, now: _Round) -> Look | None:
+    def _next(self, number: int, last: int, now: _Round) -> SliceLook | None:
         """The next slice, asked for the mask of the last one; None where none of it is allowed."""
         array = now.masks[last].within(self._slices.part(last))
         corners = around(self._slices.page(array))
@@ -193,7 +193,7 @@ class SlicePredictor:
 
     def _ask(
         self, number: int, now: _Round, corners: Corners | None, coarse: Intensities | None
-    ) -> Look:
+    ) -> SliceLook:
         """One slice, with the clicks on it, a box and the logits to improve."""
         clicks = now.said.on(number).clicks
         question = Question(
@@ -216,7 +216,7 @@ class SlicePredictor:
             held[np.clip(row, 0, len(held) - 1), np.clip(column, 0, held.shape[1] - 1)] = True
         return around(held)
 
-    def _mask(self, look: Look, number: int, said: SliceRequest) -> Patch:
+    def _mask(self, look: SliceLook, number: int, said: SliceRequest) -> Patch:
         """What the object has on a slice."""
         return said.settled(number, look.raw.within(self._slices.part(number)))
 
@@ -227,7 +227,7 @@ class SlicePredictor:
             nothing: MaskArray = np.zeros((1,) * self._grid.ndim, np.bool_)
             return now.said.request.settled(nothing, [0] * nothing.ndim, self._grid)
         low = np.min([patch.start for patch in held], axis=0)
-        high = np.max([np.add(patch.start, patch.shape) for patch in held], axis=0)
+        high = np.max([patch.stop for patch in held], axis=0)
         mask = np.zeros(high - low, np.bool_)
         for patch in held:
             first = np.array(patch.start) - low

@@ -7,11 +7,11 @@ import torch
 
 from vesal.arrays import Corners, Intensities, PageMask, PagePoints, PageValues, PointFlags
 from vesal.images import Image
-from vesal.inference.answer import GIVEN_LOGIT
 from vesal.inference.encoded import Encoded
 from vesal.inference.fit import fit_of, square_of
 from vesal.inference.habits import HABITS
 from vesal.inference.pack import pack_prompts
+from vesal.inference.paste import as_logits
 from vesal.inference.slices import Slices
 from vesal.inference.store import Shelf
 from vesal.models.promptable import Promptable
@@ -102,7 +102,7 @@ class SliceReader:
 
     def given(self, page: PageMask) -> Intensities:
         """A mask on a slice as the model would have said it: `Reading.coarse` of one it did not."""
-        return GIVEN_LOGIT * (2 * self._fit.to_masks(page, self._mask_size) - 1)
+        return as_logits(self._fit.to_masks(page, self._mask_size))
 
     def _look(self, number: int) -> Images:
         square = square_of(self.slices.picture(number), self._fit, self._habits)

@@ -73,7 +73,7 @@ class Store:
             return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with replacing(self._path(key), _SUFFIX) as temporary:
+            with replacing(self._path(key), _SUFFIX, lasting=False) as temporary:
                 temporary.write_bytes(data)
             self._prune()
         except (OSError, ResourceError) as error:

@@ -13,8 +13,9 @@ from vesal.images.intensity import robust_range
 from vesal.inference.clicks import Clicks
 from vesal.inference.edges import drawn_to_edges
 from vesal.inference.encoded import Encoded
-from vesal.inference.looks import Look, in_sight, laid_over
+from vesal.inference.looks import Look
 from vesal.inference.pack import pack_clicks, pack_image, unpack_logits
+from vesal.inference.paste import laid_over
 from vesal.inference.windows import View, closest_mm, first_view, holding
 from vesal.models.promptable import Promptable
 from vesal.models.unet_config import PromptableUNetConfig
@@ -78,8 +79,9 @@ class Viewer:
         """
         window = view.grid(self._grid)
         embedding = self._encoded.of(view, lambda: pack_image(self._values(view)))
-        previous = laid_over(before, window, self._grid) if before else None
-        shown = clicks.only(window.contains(window.to_index(clicks.points_mm)))
+        seen = [look.evidence(self._grid) for look in before]
+        previous = laid_over(seen, window) if seen else None
+        shown = clicks.in_sight(window)
         points = window.to_index(shown.points_mm)
         prompts = pack_clicks(points, shown.positive, window.shape, previous)
         with torch.inference_mode():
@@ -90,7 +92,7 @@ class Viewer:
     def drawn(self, look: Look, clicks: Clicks) -> Look:
         """The look with its object drawn to the edges of the image."""
         window = look.view.grid(self._grid)
-        shown = in_sight(look, clicks, self._grid)
+        shown = clicks.in_sight(window)
         drawn = drawn_to_edges(look.logits, self._values(look.view), shown.voxels(window))
         return Look(logits=shown.obeyed(drawn, window), view=look.view)
 

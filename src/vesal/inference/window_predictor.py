@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vesal.geometry.patch import Patch
-from vesal.geometry.resample import resample
 from vesal.images import Image
-from vesal.inference.answer import GIVEN_LOGIT, Answer, Evidence, memory_of
+from vesal.inference.answer import Answer, memory_of
 from vesal.inference.boxes import corners_mm
 from vesal.inference.change import asked_for
 from vesal.inference.clicks import Clicks
 from vesal.inference.encoded import Encoded
-from vesal.inference.looks import Look, found_in, in_sight, steadiness
+from vesal.inference.looks import Look, found_in, steadiness
+from vesal.inference.paste import given_logits
 from vesal.inference.request import Request
 from vesal.inference.store import Shelf
 from vesal.inference.viewer import Viewer
@@ -117,9 +117,7 @@ class WindowPredictor:
             mask=self._mask(looks, told, previous.mask if previous is not None else None, said),
             memory=_Seen(looks=looks, clicks=clicks, led=led and box is not None),
             notes=request.notes if box is None else (*request.notes, _BOX_NOTE),
-            evidence=tuple(
-                Evidence(grid=look.view.grid(self._grid), logits=look.logits) for look in looks
-            ),
+            evidence=tuple(look.evidence(self._grid) for look in looks),
         )
 
     def _first(self, clicks: Clicks, report: Callable[[int], None]) -> Look:
@@ -155,7 +153,7 @@ class WindowPredictor:
         showing = [
             look
             for look in last.looks
-            if len(in_sight(look, new, self._grid).positive) == len(new.positive)
+            if len(new.in_sight(look.view.grid(self._grid)).positive) == len(new.positive)
         ]
         if showing:
             chosen = showing[-1]
@@ -174,8 +172,9 @@ class WindowPredictor:
         """A look that goes wider or closer until the object fills its window well."""
         seen = [look.view]
         while len(seen) < _LOOKS:
-            shown = in_sight(look, clicks, self._grid)
-            mask = shown.joined(look.logits > 0, look.view.grid(self._grid))
+            window = look.view.grid(self._grid)
+            shown = clicks.in_sight(window)
+            mask = shown.joined(look.logits > 0, window)
             better = next_view(self._grid, look.view, mask, shown.points_mm)
             if better is None or any(better.resembles(old) for old in seen):
                 break
@@ -205,14 +204,10 @@ class WindowPredictor:
         if previous is None or previous.mask.is_empty:
             return None
         patch = previous.mask
-        stop = np.add(patch.start, patch.shape)
-        ends = np.array([patch.start, stop - 1], np.float64)
-        view = view_of_box(self._grid, self._grid.to_world(ends), self._viewer.side)
-        local = self._grid.crop(patch.start, stop.tolist())
-        inside = resample(patch.array().astype(np.float32), local, view.grid(self._grid))
-        logits = np.asarray(GIVEN_LOGIT * (2 * inside - 1), np.float32)
-        none = Clicks(points_mm=np.zeros((0, self._grid.ndim)), positive=np.zeros(0, np.bool_))
-        return _Seen(looks=(Look(logits=logits, view=view),), clicks=none)
+        ends = self._grid.to_world(np.array([patch.start, patch.stop], np.float64) - [[0], [1]])
+        view = view_of_box(self._grid, ends, self._viewer.side)
+        logits = given_logits(patch, self._grid, view.grid(self._grid))
+        return _Seen(looks=(Look(logits=logits, view=view),), clicks=Clicks.none(self._grid.ndim))
 
 
 def _news(clicks: Clicks, told: Clicks | None) -> Clicks | None:

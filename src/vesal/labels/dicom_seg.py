@@ -14,7 +14,8 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from vesal.arrays import LabelArray
 from vesal.errors import ConfigError, ImageError, ResourceError
-from vesal.labels.dicom_source import DicomSource, check_writable, quietly, read_source
+from vesal.images.dicom.quiet import quiet
+from vesal.labels.dicom_source import DicomSource, check_writable, read_source
 from vesal.labels.labelled import Labelled
 from vesal.labels.segment import Segment
 from vesal.labels.terms import Code, Terms, read_terms
@@ -73,7 +74,7 @@ def write_seg(
         rows, columns = slices[0].shape
         msg = f"a SEG needs slices of at least {_FEWEST_PIXELS} pixels, got {columns}x{rows}"
         raise ImageError(msg)
-    with quietly():
+    with quiet():
         described = _described(labels.segments, model, terms or read_terms())
         seg = _built(source, slices, kind, described, description)
         _finish(seg, source)

@@ -5,17 +5,12 @@ with other last digits in each slice. Both are mended in copies in memory, never
 """
 
 import copy
-import logging
-import struct
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import generate_uid
 from pydicom.valuerep import format_number_as_ds
 
@@ -23,12 +18,12 @@ from vesal.arrays import AffineMatrix, LabelArray
 from vesal.errors import ConfigError, ImageError
 from vesal.images import Source
 from vesal.images.dicom.file import read_dataset
-from vesal.images.dicom.quiet import quiet
+from vesal.images.dicom.plane import plane_to_lps
+from vesal.images.dicom.quiet import DAMAGED, quiet
 from vesal.labels.labelled import Labelled
 from vesal.labels.source_slices import on_slices, slice_to_grid
 
-# Type 2 in PS3.3 C.7.1.1, C.7.2.1 and C.7.4.1: they must be there, and may be empty.
-_MAY_BE_EMPTY = (
+MAY_BE_EMPTY = (
     "PatientID",
     "PatientName",
     "PatientBirthDate",
@@ -40,21 +35,10 @@ _MAY_BE_EMPTY = (
     "ReferringPhysicianName",
     "PositionReferenceIndicator",
 )
+"""Type 2 in PS3.3 C.7.1.1, C.7.2.1 and C.7.4.1: they must be there, and may be empty."""
+
 _MUST_BE_THERE = ("StudyInstanceUID", "SeriesInstanceUID")
 _SEXES = ("M", "F", "O", "")  # all that PS3.3 C.7.1.1 allows
-_DAMAGED = (
-    InvalidDicomError,
-    BytesLengthException,
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    TypeError,
-    IndexError,
-    NotImplementedError,
-    struct.error,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,20 +93,6 @@ def check_writable(labels: Labelled, description: str, *, allow_empty: bool) -> 
         raise ImageError(msg)
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Keep back what pydicom and highdicom say of odd values in a header: they repeat them."""
-    log = logging.getLogger("highdicom")
-    level = log.level
-    try:
-        log.setLevel(logging.ERROR)
-        with quiet(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(level)
-
-
 def read_source(labels: Labelled) -> DicomSource:
     """Return the headers of the image that a label map belongs to.
 
@@ -137,13 +107,13 @@ def read_source(labels: Labelled) -> DicomSource:
             f"got {source.name} from {source.format}"
         )
         raise ImageError(msg)
-    with quietly():
+    with quiet():
         datasets = [_header(path, source) for path in dict.fromkeys(source.files)]
         try:
             found = _complete(datasets, source, labels)
         except ImageError:
             raise
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise _changed(source, "its headers do not say where its slices lie") from error
     _check_place(found, labels)
     return found
@@ -158,7 +128,7 @@ def _header(path: Path, source: Source) -> Dataset:
         header.SOPClassUID = header.get("SOPClassUID") or header.file_meta.MediaStorageSOPClassUID
     except FileNotFoundError as error:
         raise _changed(source, f"{path.name} is no longer there") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _changed(source, f"{path.name} cannot be read") from error
     absent = [name for name in _MUST_BE_THERE if not header.get(name)]
     if absent:
@@ -211,7 +181,7 @@ def _size(datasets: Sequence[Dataset], source: Source) -> tuple[int, int]:
 
 
 def _fill(dataset: Dataset, first: Dataset) -> None:
-    for name in _MAY_BE_EMPTY:
+    for name in MAY_BE_EMPTY:
         if dataset.get(name) is None:
             setattr(dataset, name, "")
     if dataset.PatientSex not in _SEXES:
@@ -235,7 +205,7 @@ def _slice_planes(datasets: Sequence[Dataset], labels: Labelled) -> list[AffineM
         # Often wrong; where it is not there, it is computed from the positions.
         dataset.pop("SpacingBetweenSlices", None)
     return [
-        _plane(one.ImagePositionPatient, one.ImageOrientationPatient, one.PixelSpacing)
+        plane_to_lps(one.ImagePositionPatient, one.ImageOrientationPatient, one.PixelSpacing)
         for one in datasets
     ]
 
@@ -257,25 +227,11 @@ def _only(dataset: Dataset, frames: Sequence[int]) -> Dataset:
 def _frame_plane(dataset: Dataset, group: Dataset) -> AffineMatrix:
     shared = dataset.SharedFunctionalGroupsSequence[0]
     place = group if "PlanePositionSequence" in group else shared
-    return _plane(
+    return plane_to_lps(
         place.PlanePositionSequence[0].ImagePositionPatient,
         shared.PlaneOrientationSequence[0].ImageOrientationPatient,
         shared.PixelMeasuresSequence[0].PixelSpacing,
     )
-
-
-def _plane(
-    position: Sequence[float], directions: Sequence[float], spacing: Sequence[float]
-) -> AffineMatrix:
-    """(column, row, slice) to LPS mm, one mm a step along the normal."""
-    plane = np.eye(4)
-    along, down = np.array(directions[:3], np.float64), np.array(directions[3:], np.float64)
-    # PixelSpacing names the distance between rows first: the step down a column.
-    plane[:3, 0] = along * float(spacing[1])
-    plane[:3, 1] = down * float(spacing[0])
-    plane[:3, 2] = np.cross(along, down)
-    plane[:3, 3] = position
-    return plane
 
 
 def _check_place(found: DicomSource, labels: Labelled) -> None:

@@ -19,28 +19,16 @@ from scipy.ndimage import find_objects
 
 from vesal.arrays import AffineMatrix, LabelArray, PagePoints
 from vesal.errors import ImageError
+from vesal.images.dicom.quiet import quiet
 from vesal.labels.contours import outlines
-from vesal.labels.dicom_source import DicomSource, check_writable, quietly, read_source
+from vesal.labels.dicom_source import MAY_BE_EMPTY, DicomSource, check_writable, read_source
 from vesal.labels.labelled import Labelled
 from vesal.labels.segment import Segment
 from vesal.labels.terms import Term, Terms, read_terms
 
 _SERIES_NUMBER = 901  # beside the 900 of SEG
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"  # Detached Study Management, as PS3.3 C.8.8.5 has it
-_REPEATED = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyInstanceUID",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "FrameOfReferenceUID",
-    "PositionReferenceIndicator",
-)
+_REPEATED = (*MAY_BE_EMPTY, "StudyInstanceUID", "FrameOfReferenceUID")
 _NEOPLASM = "108369006"
 
 
@@ -81,7 +69,7 @@ def write_rtstruct(
     slices = source.labels(labels)
     parts = dict(enumerate(find_objects(slices), start=1))
     terms = terms or read_terms()
-    with quietly():
+    with quiet():
         file = _empty(source, description or "vesal outlines", now or datetime.now().astimezone())
         file.StructureSetROISequence = [_roi(one, source) for one in labels.segments]
         file.ROIContourSequence = [

@@ -1,13 +1,12 @@
 """How large segments are and where they lie: a row for each."""
 
-import csv
-import io
 import json
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from scipy import ndimage
 
+from vesal.cells import csv_text
 from vesal.geometry.box import AxisBox
 from vesal.geometry.frames import Frame
 from vesal.labels.label_map import LabelMap
@@ -56,13 +55,8 @@ def statistics(labels: LabelMap) -> tuple[Row, ...]:
 
 def as_csv(rows: tuple[Row, ...]) -> str:
     """The rows as a table; numbers of one field are separated by blanks."""
-    text = io.StringIO(newline="")
     names = [field.name for field in fields(Row)]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in names])
-    return text.getvalue()
+    return csv_text(names, ([getattr(row, name) for name in names] for row in rows))
 
 
 def as_json(rows: tuple[Row, ...]) -> str:
@@ -97,9 +91,3 @@ def _row(labels: LabelMap, segment: Segment, box: tuple[slice, ...] | None) -> R
         high_mm=world.high,
         centroid_mm=tuple(middle.tolist()),
     )
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, tuple):
-        return " ".join(f"{number:.6g}" for number in value)
-    return f"{value:.6g}" if isinstance(value, float) else value

@@ -58,14 +58,16 @@ def check_suffix(path: Path) -> str:
 def safe_names(names: list[str]) -> list[str]:
     """Names of files, a different one for each name in whatever letters, on every system."""
     taken: set[str] = set()
+    last: dict[str, int] = {}  # number of each stem: thousands of images may all be called "ct"
     safe = []
     for name in names:
         stem = _UNSAFE.sub("_", name).strip("._ ") or "segment"
         stem = f"{stem}_" if _RESERVED.fullmatch(stem) else stem
-        free, number = stem, 1
+        free, number = stem, last.get(stem.lower(), 1)
         while free.lower() in taken:
             number += 1
             free = f"{stem}-{number}"
+        last[stem.lower()] = number
         taken.add(free.lower())
         safe.append(free)
     return safe
@@ -94,14 +96,6 @@ def _mesh(
     return lambda path, one: write(path, one.array, one.grid, one.segments)
 
 
-def _seg(path: Path, one: Labelled) -> None:
-    write_seg(path, one)
-
-
-def _rtstruct(path: Path, one: Labelled) -> None:
-    write_rtstruct(path, one)
-
-
 _WRITERS: dict[str, Callable[[Path, Labelled], None]] = {
     ".nii.gz": _nifti,
     ".nii": _nifti,
@@ -114,7 +108,7 @@ _WRITERS: dict[str, Callable[[Path, Labelled], None]] = {
     ".tiff": _plain(write_tiff),
     ".stl": _mesh(write_stl),
     ".obj": _mesh(write_obj),
-    ".rtstruct.dcm": _rtstruct,
-    ".seg.dcm": _seg,
-    ".dcm": _seg,
+    ".rtstruct.dcm": write_rtstruct,
+    ".seg.dcm": write_seg,
+    ".dcm": write_seg,
 }

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from vesal.errors import ConfigError
 from vesal.models.capabilities import Capabilities
 
-_FAMILY = "promptable-unet"
+FAMILY = "promptable-unet"
+"""The family of our own small network."""
+
 _CHANNELS = 2  # of intensity
 _MOST_LEVELS = 8  # together with the next one: a config from elsewhere cannot ask for all memory
 _MOST = 4096  # channels, voxels an axis
@@ -19,7 +21,7 @@ class PromptableUNetConfig:
         ConfigError: another family, or sizes that are out of range or do not fit together.
     """
 
-    family: str = _FAMILY
+    family: str = FAMILY
     ndim: int = 3
     image_channels: int = 2
     """Intensities scaled linearly, and by rank within the window."""
@@ -40,8 +42,8 @@ class PromptableUNetConfig:
     )
 
     def __post_init__(self) -> None:
-        if self.family != _FAMILY:
-            msg = f"the family must be {_FAMILY!r}, got {self.family!r}"
+        if self.family != FAMILY:
+            msg = f"the family must be {FAMILY!r}, got {self.family!r}"
             raise ConfigError(msg)
         if self.ndim not in (2, 3):
             msg = f"ndim must be 2 or 3, got {self.ndim}"

@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from vesal.server import legacy, nninteractive
-from vesal.server import office as offices
 from vesal.server.nninteractive import TOKEN, Reply
-from vesal.server.office import Office
+from vesal.server.office import Here, Office
 from vesal.server.refusals import GoneError
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 _Answer = Callable[[Request, Office], Awaitable[Reply]]
 
 _OLD_KEYS = ("voxel_coord", "outer_point_one")

@@ -4,9 +4,7 @@ They speak in indices of the array that they sent, whatever its axes mean.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -17,9 +15,8 @@ from vesal.images import Image
 from vesal.labels.contours import outlines
 from vesal.prompts import Box, Click, Lasso, Prompt, Scribble
 from vesal.server.desk import array_image
+from vesal.server.fields import numbers
 from vesal.server.refusals import TooLargeError
-
-_FURTHEST = 2**31  # voxels: what no image reaches
 
 
 def point(values: object, grid: Grid, *, positive: bool) -> Prompt:
@@ -198,34 +195,3 @@ def _ranges(values: object, ndim: int, name: str) -> list[tuple[int, int]]:
         raise PromptError(msg)
     pairs = [numbers(pair, 2, name) for pair in values]
     return [(round(a), round(b)) for a, b in pairs]
-
-
-def numbers(values: object, count: int, name: str) -> list[float]:
-    """Numbers of a request.
-
-    Raises:
-        PromptError: not so many, or not numbers.
-    """
-    right = isinstance(values, list) and len(values) == count
-    if not isinstance(values, list) or not right or not all(map(_is_number, values)):
-        msg = f"{name} needs {count} numbers, got {values!r:.80}"
-        raise PromptError(msg)
-    return [float(value) for value in values]
-
-
-def _is_number(value: object) -> bool:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and abs(value) < _FURTHEST  # type: ignore[arg-type]  # and is no NaN then
-
-
-def flag(record: Mapping[str, Any], name: str, *, default: bool | None = None) -> bool:
-    """A yes or no of a request.
-
-    Raises:
-        PromptError: it is missing and has no default, or is neither.
-    """
-    value = record.get(name, default)
-    if not isinstance(value, bool):
-        msg = f"{name} must be true or false, got {value!r:.40}"
-        raise PromptError(msg)
-    return value

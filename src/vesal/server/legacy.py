@@ -7,10 +7,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData, UploadFile
 
@@ -19,16 +19,15 @@ from vesal.errors import ImageError, InputError, VesalError
 from vesal.geometry.grid import Grid
 from vesal.prompts import Prompt
 from vesal.server import interactions
-from vesal.server import office as offices
 from vesal.server.desk import Desk, array_image, rewind
+from vesal.server.fields import flag, numbers
 from vesal.server.form import form_of
 from vesal.server.nninteractive import json_of
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.slot import Slot
 from vesal.session import Session
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 
 _NO_IMAGE = "No image uploaded"  # these very words make the client send image and segment anew
 _OFF = "SlicerNNInteractive before 1.0 is served with --legacy alone; start so, or update it"
@@ -81,7 +80,7 @@ async def add_point(request: Request, here: Office) -> Response:
     wanted = await json_of(request)
 
     def prompts(grid: Grid) -> tuple[Prompt, ...]:
-        positive = interactions.flag(wanted, "positive_click")
+        positive = flag(wanted, "positive_click")
         return (interactions.point(wanted.get("voxel_coord"), grid, positive=positive),)
 
     return await _said(request, here, prompts)
@@ -92,9 +91,9 @@ async def add_box(request: Request, here: Office) -> Response:
     wanted = await json_of(request)
 
     def prompts(grid: Grid) -> tuple[Prompt, ...]:
-        positive = interactions.flag(wanted, "positive_click")
+        positive = flag(wanted, "positive_click")
         corners = [wanted.get("outer_point_one"), wanted.get("outer_point_two")]
-        rows = [interactions.numbers(one, grid.ndim, "outer_point") for one in corners]
+        rows = [numbers(one, grid.ndim, "outer_point") for one in corners]
         lows, highs = np.min(rows, axis=0), np.max(rows, axis=0)
         highs = np.where(highs == lows, lows + 1, highs)
         pairs = np.stack([lows, highs], axis=1).tolist()

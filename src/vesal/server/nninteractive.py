@@ -4,23 +4,22 @@ Arrays come without an affine. Coordinates, boxes, masks and spacing share the a
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from vesal import __version__
-from vesal.errors import ConfigError, InputError, SessionError
+from vesal.errors import InputError, SessionError
 from vesal.geometry.patch import Patch
 from vesal.images import Image
 from vesal.prompts import Prompt
 from vesal.server import interactions
-from vesal.server import office as offices
 from vesal.server.desk import Desk, rewind
+from vesal.server.fields import flag, record_of
 from vesal.server.leases import Lease, Undoable
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.packed import unpack
 from vesal.server.prediction import META, news_of, nothing_ran
 from vesal.server.refusals import GoneError, TooLargeError
@@ -28,7 +27,6 @@ from vesal.server.replies import refusal
 from vesal.session import Session
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 Reply = Response | dict[str, Any]
 
 TOKEN = "X-Lease-Token"  # noqa: S105  # the name of a header
@@ -140,7 +138,7 @@ async def set_do_autozoom(request: Request, here: Here) -> Reply:
     """Take note of a wish that our models do not have: they choose their own distance."""
 
     async def take(_: Lease) -> Reply:
-        interactions.flag(await json_of(request), "do_autozoom")
+        flag(await json_of(request), "do_autozoom")
         return {}
 
     return await _acting(request, here, take)
@@ -199,7 +197,7 @@ async def add_point(request: Request, here: Office) -> Reply:
     async def take(lease: Lease) -> Reply:
         wanted = await json_of(request)
         grid = await _session(here, lease, lambda session: session.image.grid)
-        positive = interactions.flag(wanted, "include_interaction")
+        positive = flag(wanted, "include_interaction")
         prompt = interactions.point(wanted.get("coordinates"), grid, positive=positive)
         return await _say(request, here, lease, (prompt,), run=_runs(wanted))
 
@@ -212,7 +210,7 @@ async def add_box(request: Request, here: Office) -> Reply:
     async def take(lease: Lease) -> Reply:
         wanted = await json_of(request)
         grid = await _session(here, lease, lambda session: session.image.grid)
-        positive = interactions.flag(wanted, "include_interaction")
+        positive = flag(wanted, "include_interaction")
         prompt = interactions.box(wanted.get("bbox_coords"), grid, positive=positive)
         return await _say(request, here, lease, (prompt,), run=_runs(wanted))
 
@@ -225,7 +223,7 @@ async def add_drawn(request: Request, here: Office, *, filled: bool) -> Reply:
     async def take(lease: Lease) -> Reply:
         wanted, mask = _meta(request), await _drawing(request, here)
         grid = await _session(here, lease, lambda session: session.image.grid)
-        positive = interactions.flag(wanted, "include_interaction")
+        positive = flag(wanted, "include_interaction")
         ranges = wanted.get("interaction_bbox")
         prompts: tuple[Prompt, ...]
         if filled:
@@ -242,7 +240,7 @@ async def add_initial_seg(request: Request, here: Here) -> Reply:
     """Begin anew from a mask; the client shows it already."""
 
     async def take(lease: Lease) -> Reply:
-        runs = interactions.flag(_meta(request), "run_prediction", default=False)
+        runs = flag(_meta(request), "run_prediction", default=False)
         drawing = await _drawing(request, here)
 
         def begin(session: Session) -> tuple[int, Patch]:
@@ -278,13 +276,7 @@ async def json_of(request: Request) -> dict[str, Any]:
     Raises:
         ConfigError: it is none.
     """
-    try:
-        record = json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise ConfigError("the body of this request is no JSON") from error
-    if not isinstance(record, dict):
-        raise ConfigError("the body of this request must be a JSON object")
-    return record
+    return record_of(await request.body(), "the body of this request")
 
 
 async def _acting(
@@ -350,13 +342,7 @@ def _mask(session: Session) -> Patch:
 
 
 def _meta(request: Request) -> dict[str, Any]:
-    try:
-        record = json.loads(request.headers.get(META, "{}"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError("the header X-Meta of this request is no JSON") from error
-    if not isinstance(record, dict):
-        raise ConfigError("the header X-Meta of this request must be a JSON object")
-    return record
+    return record_of(request.headers.get(META, ""), "the header X-Meta of this request")
 
 
 async def _drawing(request: Request, here: Office) -> Any:  # noqa: ANN401
@@ -366,4 +352,4 @@ async def _drawing(request: Request, here: Office) -> Any:  # noqa: ANN401
 
 
 def _runs(wanted: dict[str, Any]) -> bool:
-    return interactions.flag(wanted, "run_prediction", default=True)
+    return flag(wanted, "run_prediction", default=True)

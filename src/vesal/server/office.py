@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from starlette.requests import Request
+from fastapi import Depends, Request
 
 from vesal.server.desks import Desks
 from vesal.server.leases import Leases
@@ -110,10 +110,14 @@ def _label_folder(settings: Settings, work: Path) -> Path:
     return root / LABELS if root is not None and root.is_dir() else work / LABELS
 
 
-def of(request: Request) -> Office:
+def _office_of(request: Request) -> Office:
     """The parts of the server that got a request."""
     found: Office = request.app.state.office
     return found
+
+
+Here = Annotated[Office, Depends(_office_of)]
+"""What a route asks for to get the parts of its server."""
 
 
 async def unless_gone(request: Request, work: Callable[[], Awaitable[_Result]]) -> _Result:

@@ -1,14 +1,12 @@
 """The page, its files, health and metrics: what needs no session."""
 
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
-from vesal.server import office as offices
 from vesal.server.guard import PAGE_POLICY
-from vesal.server.office import Office
+from vesal.server.office import Here
 from vesal.server.refusals import NotFoundError
 
 _FOLDER = Path(__file__).parent / "viewer"
@@ -49,7 +47,7 @@ async def health() -> dict[str, bool]:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(here: Annotated[Office, Depends(offices.of)]) -> PlainTextResponse:
+async def metrics(here: Here) -> PlainTextResponse:
     """Counters for Prometheus."""
     return PlainTextResponse(here.metrics.text(), media_type="text/plain; version=0.0.4")
 

@@ -2,11 +2,12 @@
 
 from urllib.parse import quote
 
+import torch
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from vesal.errors import VesalError
+from vesal.errors import ResourceError, VesalError
 from vesal.server.refusals import BusyError, DeniedError
 
 _MOST_CHARACTERS = 300  # of a name that a client sent, in a sentence
@@ -40,6 +41,12 @@ def speak_plainly(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return JSONResponse({"detail": _sentence(error)}, 422)
 
+    async def short(_: Request, __: Exception) -> JSONResponse:
+        msg = "the server lacks memory for this now; try again later, or send less"
+        return refusal(ResourceError(msg))
+
+    for kind in (MemoryError, torch.OutOfMemoryError):
+        app.add_exception_handler(kind, short)
     app.add_exception_handler(VesalError, refused)
     app.add_exception_handler(RequestValidationError, misshapen)
 

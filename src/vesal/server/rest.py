@@ -10,14 +10,13 @@ from fastapi.responses import StreamingResponse
 from vesal import __version__
 from vesal.errors import VesalError
 from vesal.images.read import list_series
-from vesal.server import office as offices
 from vesal.server.desk import Desk
 from vesal.server.display import nifti_of
 from vesal.server.download import FORMATS, download
 from vesal.server.events import events
 from vesal.server.form import FILES, files_of
 from vesal.server.label_patch import LabelPatch, label_patch
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.replies import attachment
 from vesal.server.scans import Scan
 from vesal.server.state import change, prompts_of, session_state
@@ -46,7 +45,6 @@ _PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": Problem} for status in (400, 401, 404, 409, 413, 415, 422, 503, 507)
 }
 router = APIRouter(prefix="/api", responses=_PROBLEMS)
-Here = Annotated[Office, Depends(offices.of)]
 
 
 def _desk(session: str, here: Here) -> Desk:

@@ -96,8 +96,7 @@ def _check_voxels(clicks: Sequence[Click], grid: Grid) -> None:
 
 
 def _voxel(click: Click, grid: Grid) -> tuple[int, ...]:
-    index = np.round(grid.to_index(np.array([click.point_mm]))[0])
-    return tuple(int(i) for i in np.clip(index, 0, np.array(grid.shape) - 1))
+    return tuple(grid.nearest(np.array([click.point_mm]))[0].tolist())
 
 
 def _check_clicks_in(box: Box, clicks: Sequence[Click]) -> None:

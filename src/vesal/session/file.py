@@ -21,7 +21,7 @@ from pathlib import Path
 
 from vesal.errors import InputError, ResourceError, SessionError
 from vesal.images.packing import check_packing
-from vesal.images.write import replacing
+from vesal.images.write import replacing, settle
 from vesal.session.header import Header, header_from
 from vesal.session.history import History
 from vesal.session.objects import Objects
@@ -130,6 +130,8 @@ class Journal:
             with replacing(folder / _HEADER, ".json") as temporary:
                 temporary.write_text(_header_text(header), encoding="utf-8")
             self._write(lines)
+            for made in (folder, folder.absolute().parent):
+                settle(made)
 
     @classmethod
     def resumed(cls, folder: Path, saved: Saved) -> "Journal":
@@ -146,12 +148,21 @@ class Journal:
                 os.truncate(path, saved.journal_bytes)
         return journal
 
-    def add(self, line: Line, masks: Masks) -> None:
-        """Take a line down; afterwards it is on the disk, or nothing has changed.
+    def add(self, before: History, after: History) -> None:
+        """Take a step down; afterwards it is on the disk, or nothing has changed.
+
+        Args:
+            before: all that is in the journal.
+            after: the same one action on, or one undone or redone.
 
         Raises:
             ResourceError: if the disk refuses.
         """
+        masks: Masks = {}
+        if after.actions is before.actions:
+            line: Line = {"do": "undo" if after.position < before.position else "redo"}
+        else:
+            line, masks = action_line(after.actions[-1], before.now)
         with _disk(self._folder):
             self._write_masks(masks)
             self._write([line])
@@ -160,9 +171,8 @@ class Journal:
         for name, data in masks.items():
             path = self._folder / f"{_MASKS}{name}.json"
             if not path.exists():
-                with replacing(path, ".json") as temporary, temporary.open("xb") as file:
-                    file.write(data)
-                    _to_disk(file.fileno())
+                with replacing(path, ".json") as temporary:
+                    temporary.write_bytes(data)
 
     def _write(self, lines: Iterable[Line]) -> None:
         path = self._folder / _JOURNAL
@@ -173,7 +183,7 @@ class Journal:
                 written = file.write(data)
                 if written != len(data):
                     raise OSError(28, "No space left on device")
-                _to_disk(file.fileno())
+                os.fsync(file.fileno())
         except OSError:
             if path.exists():
                 os.truncate(path, before)
@@ -191,10 +201,6 @@ def _disk(folder: Path) -> Iterator[None]:
             "session elsewhere; the last step was not taken"
         )
         raise ResourceError(msg) from error
-
-
-def _to_disk(descriptor: int) -> None:
-    os.fsync(descriptor)
 
 
 def _folder(path: Path) -> dict[str, bytes]:

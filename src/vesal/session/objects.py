@@ -182,9 +182,7 @@ class Objects:
         own = self.own(one.number)
         if own is None or not clicks:
             return said
-        highest = np.array(grid.shape) - 1
-        index = np.clip(np.round(grid.to_index(np.array(clicks))), 0, highest).astype(int)
-        lost = not all(tuple(voxel) in own for voxel in index.tolist())
+        lost = not all(voxel in own for voxel in grid.nearest(np.array(clicks)).tolist())
         return (*said, _TAKEN) if lost else said
 
     def painted(self, part: Sequence[slice]) -> LabelArray:
@@ -194,7 +192,8 @@ class Objects:
             part: of the image, each slice with a start and a stop.
         """
         shape = [s.stop - s.start for s in part]
-        array = np.zeros(shape, np.uint8 if self.last < 256 else np.uint16)
+        # The first axis fastest, as in files: a large map takes long to be turned round.
+        array = np.zeros(shape, np.uint8 if self.last < 256 else np.uint16, order="F")
         for one in reversed(self.strongest_first()):
             if one.outline is not None:
                 common = _common(part, one.outline.patch.part)
@@ -210,18 +209,18 @@ class Objects:
 
         None where no voxel can have changed.
         """
-        ranks, old_ranks = (_ranks(objects) for objects in (self, before))
+        now, then = _ranks(self), _ranks(before)
         changed = [
-            patch
-            for number in ranks.keys() | old_ranks.keys()
-            if ranks.get(number) != old_ranks.get(number)
-            for objects in (self, before)
-            if (patch := _outlined(objects, number)) is not None
+            ranks[number][1]
+            for number in now.keys() | then.keys()
+            if now.get(number) != then.get(number)
+            for ranks in (now, then)
+            if number in ranks
         ]
         if not changed:
             return None
         starts = np.min([patch.start for patch in changed], axis=0)
-        stops = np.max([np.add(patch.start, patch.shape) for patch in changed], axis=0)
+        stops = np.max([patch.stop for patch in changed], axis=0)
         return tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
 
     def _holds(self, one: Object) -> bool:
@@ -230,18 +229,12 @@ class Objects:
 
 def _ranks(objects: Objects) -> dict[int, tuple[int, Patch]]:
     """Of each object that has any voxel how many are weaker, and its voxels."""
-    ranked = [one.number for one in reversed(objects.strongest_first())]
-    patches = {number: _outlined(objects, number) for number in ranked}
-    shown = [number for number in ranked if patches[number] is not None]
-    return {n: (rank, patch) for rank, n in enumerate(shown) if (patch := patches[n]) is not None}
-
-
-def _outlined(objects: Objects, number: int) -> Patch | None:
-    """The voxels that an object claims; None if there is no such object, or it claims none."""
-    for one in objects.every:
-        if one.number == number and one.outline is not None and not one.outline.patch.is_empty:
-            return one.outline.patch
-    return None
+    shown = [
+        (one.number, one.outline.patch)
+        for one in reversed(objects.strongest_first())
+        if one.outline is not None and not one.outline.patch.is_empty
+    ]
+    return {number: (rank, patch) for rank, (number, patch) in enumerate(shown)}
 
 
 def _common(part: Sequence[slice], other: Sequence[slice]) -> tuple[slice, ...]:

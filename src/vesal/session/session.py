@@ -1,17 +1,15 @@
 """What one user does to one image: prompts on many objects, undo, files.
 
-This is the door, and nothing is decided here: `objects` and `action` say what follows from an
-action, `outliner` asks the model, `file` keeps what was done.
+This is the door, and nothing is decided here: `reading` shows what there is, `objects` and `action`
+say what follows from an action, `outliner` asks the model, `file` keeps what was done.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from vesal.arrays import MaskArray
-from vesal.errors import PromptError, SessionError
-from vesal.geometry.patch import Patch
+from vesal.errors import PromptError
 from vesal.images import Image, Mask, open_image
-from vesal.inference.confidence import Suggestion
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
 from vesal.labels.segment import Colour
@@ -22,13 +20,13 @@ from vesal.session.action import Action, Begin, Delete, Describe, Rule, Say
 from vesal.session.file import Journal, read_session, save_zip
 from vesal.session.header import header_of
 from vesal.session.history import History
-from vesal.session.objects import Batch, Object, Objects, Overlap, beginning
+from vesal.session.objects import Batch, Object, Overlap, beginning
 from vesal.session.outliner import Outliner
-from vesal.session.record import Line, Masks, action_line
+from vesal.session.reading import Reading
 from vesal.session.region import region_on
 
 
-class Session:
+class Session(Reading):
     """Objects of one image, outlined by prompts; every step can be undone, saved and replayed.
 
     A session begins with one object, number 1, which prompts are about until another one is begun
@@ -63,79 +61,12 @@ class Session:
         cache: str | Path | None = None,
         progress: Progress = silent,
     ) -> None:
-        self.image = image if isinstance(image, Image) else open_image(image)
-        self.outliner = Outliner(
-            self.image, model, full_history=full_history, cache=cache, progress=progress
+        opened = image if isinstance(image, Image) else open_image(image)
+        outliner = Outliner(
+            opened, model, full_history=full_history, cache=cache, progress=progress
         )
-        self.history = History(moments=(beginning(),))
+        super().__init__(opened, outliner, History(moments=(beginning(),)))
         self._journal: Journal | None = None
-
-    @property
-    def objects(self) -> tuple[Object, ...]:
-        """All objects, in the order in which they were begun."""
-        return self.now.every
-
-    @property
-    def current(self) -> Object:
-        """The object that prompts are about.
-
-        Raises:
-            SessionError: if all have been deleted.
-        """
-        if not self.now.current:
-            raise SessionError("there is no object; begin one with session.new()")
-        return self.now.of(self.now.current)
-
-    @property
-    def prompts(self) -> tuple[Prompt, ...]:
-        """All that was said of the current object, oldest first."""
-        return self.current.prompts
-
-    @property
-    def mask(self) -> Mask:
-        """The mask of the current object, without what stronger ones have (see `overlap`)."""
-        return self.mask_of(self.current.number)
-
-    def mask_of(self, number: int) -> Mask:
-        """The mask of an object on the image's grid, without what stronger objects have."""
-        array = self.patch_of(number).full()
-        return Mask(array=array, grid=self.image.grid, source=self.image.source)
-
-    def patch_of(self, number: int) -> Patch:
-        """The same mask, small whatever the size of the image."""
-        return self.now.own(number) or Patch.empty(self.image.grid.shape)
-
-    def labels(self) -> LabelMap:
-        """All objects as one label map: their numbers, each voxel to the strongest."""
-        grid, source = self.image.grid, self.image.source
-        segments = tuple(one.segment for one in self.objects)
-        array = self.now.painted([slice(0, n) for n in grid.shape])
-        return LabelMap(array=array, grid=grid, segments=segments, source=source)
-
-    @property
-    def score(self) -> float | None:
-        """The IoU, 0 to 1, that the model itself expects; None where it was not trained to.
-
-        Of a volume seen slice by slice: on the slice that was prompted last.
-        """
-        return self.current.outline.score if self.current.outline else None
-
-    @property
-    def stability(self) -> float | None:
-        """How sure the current mask is, 0 to 1 (docs/confidence.md); None before an answer."""
-        return self.current.outline.stability if self.current.outline else None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What had to be translated for the model, or deserves a warning, of the current object."""
-        return self.now.notes(self.current, self.image.grid)
-
-    def suggestion(self) -> Suggestion | None:
-        """Where to click next: the middle of the largest region of which the model is unsure.
-
-        None where there is nothing to go on.
-        """
-        return self.outliner.suggestion(self.current)
 
     def click(self, point_mm: Point, *, positive: bool = True) -> Mask:
         """The mask after a click: ``positive`` adds what is there, else it is taken away.
@@ -280,30 +211,13 @@ class Session:
     def overlap(self, rule: str) -> None:
         self._do(Rule(overlap=rule))
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to take back."""
-        return self.history.position > 0
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a step that was taken back."""
-        return self.history.position < len(self.history.actions)
-
     def undo(self) -> None:
         """Take the last step back, whatever it was; SessionError if there is none."""
-        self._move(self.history.undone(), {"do": "undo"}, {})
+        self._take(self.history.undone())
 
     def redo(self) -> None:
         """Take the step again that was taken back; SessionError if there is none."""
-        self._move(self.history.redone(), {"do": "redo"}, {})
-
-    def replay(self) -> tuple[str, ...]:
-        """Ask the model everything again, and name the objects whose masks are not the same bits.
-
-        None is to be expected on the machine that made them; elsewhere arithmetic may differ.
-        """
-        return self.outliner.differing(self.now)
+        self._take(self.history.redone())
 
     def save(self, path: str | Path) -> Path:
         """Write the session, all of its history with it, as one file; return its path.
@@ -375,11 +289,6 @@ class Session:
             session._journal = Journal.resumed(path, saved)
         return session
 
-    @property
-    def now(self) -> Objects:
-        """All objects at this moment, as a value that later steps do not change."""
-        return self.history.now
-
     def _say(self, one: Object, batches: tuple[Batch, ...]) -> Mask:
         """The mask after an object was spoken of in these words."""
         one.check_takes_prompts()
@@ -388,10 +297,10 @@ class Session:
         return self.mask_of(one.number)
 
     def _do(self, action: Action) -> None:
-        """Take a step: first on the disk, if there is a journal, then here."""
-        self._move(self.history.done(action), *action_line(action, self.now))
+        self._take(self.history.done(action))
 
-    def _move(self, after: History, line: Line, masks: Masks) -> None:
+    def _take(self, after: History) -> None:
+        """Take a step: first on the disk, if there is a journal, then here."""
         if self._journal is not None:
-            self._journal.add(line, masks)
+            self._journal.add(self.history, after)
         self.history = after

@@ -6,6 +6,7 @@ decides what stays in memory. Axes are stored in reverse, so that a slice across
 """
 
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,15 +167,27 @@ def save_case(case: Case, image: Voxels, patches: Sequence[Patch]) -> None:
         "moments": [case.moments.mean, case.moments.deviation],
         "notes": case.notes,
     }
-    with replacing(case.path, SUFFIX) as temporary:
-        save_file(arrays, temporary, {_KEY: json.dumps(facts)})
+    facts["sums"] = {name: _sum(array) for name, array in arrays.items()}
+    text = json.dumps(facts)
+    with replacing(case.path, SUFFIX, lasting=False) as temporary:
+        try:
+            save_file(arrays, temporary, {_KEY: f"{_check(text)} {text}"})  # in no order, if two
+        except SafetensorError as error:  # how it says that the disk is full
+            raise OSError(str(error)) from error
 
 
 def load_case(path: Path) -> Case | None:
-    """The case in a file of `save_case`; None where there is none that is whole."""
+    """The case in a file of `save_case`; None where there is none that is whole.
+
+    The file is read through once: not a byte of it may have changed.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
-            facts = json.loads(file.metadata()[_KEY])
+            check, _, text = file.metadata()[_KEY].partition(" ")
+            found = {name: _sum(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        facts = json.loads(text)
+        if check != _check(text) or facts["sums"] != found:
+            return None
         return Case(
             path=path,
             name=facts["name"],
@@ -193,6 +206,15 @@ def load_case(path: Path) -> Case | None:
         )
     except _UNFIT:
         return None
+
+
+def _sum(array: NDArray[Any]) -> int:
+    """A checksum that changes with any byte of an array, its type and its shape."""
+    return zlib.crc32(array.data, zlib.crc32(f"{array.dtype} {array.shape}".encode()))
+
+
+def _check(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _reversed(array: NDArray[Any], ndim: int) -> NDArray[Any]:

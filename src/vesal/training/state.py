@@ -2,15 +2,12 @@
 
 import pickle
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
-from vesal.errors import CheckpointError, ResourceError
+from vesal.errors import CheckpointError
 from vesal.images.write import replacing
 
 # What torch.load and load_state_dict raise for a file that is no checkpoint of this network.
@@ -26,33 +23,15 @@ UNFIT = (
 )
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a run's folder, which is made if it is not there; a killed process lets it go.
-
-    Raises:
-        ResourceError: another run is at work in it, or the disk refuses.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock", timeout=0):
-            yield
-    except Timeout as error:
-        msg = f"another run is at work in {folder}; wait for its end, or name another folder"
-        raise ResourceError(msg) from error
-    except PermissionError as error:
-        msg = f"{folder} cannot be written to ({error.strerror}); name another folder"
-        raise ResourceError(msg) from error
-
-
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write the state; a kill leaves the one before or this one.
 
     Raises:
         ResourceError: the disk refuses.
     """
-    with replacing(path, ".part") as temporary:
-        torch.save(state, temporary)
+    # torch itself says nothing of a full disk that could be told from a mistake of ours.
+    with replacing(path, ".part") as temporary, temporary.open("wb") as file:
+        torch.save(state, file)
 
 
 def load_state(path: Path) -> dict[str, Any]:

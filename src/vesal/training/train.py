@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 
 from vesal.errors import CheckpointError, ConfigError
 from vesal.images.write import replacing
+from vesal.lock import alone
 from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
 from vesal.training.automatic_recipe import AutomaticRecipe
@@ -19,7 +20,6 @@ from vesal.training.begin import RANDOM
 from vesal.training.fit import CHECKPOINT, Run
 from vesal.training.recipe import Recipe
 from vesal.training.recipes import RECIPES
-from vesal.training.state import alone
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +88,10 @@ def train(
         progress: is told each step.
 
     Raises:
-        ConfigError: the data hold nothing to learn, or the loss is no number any more.
+        ConfigError: the data hold nothing to learn, the loss is no number any more, or another run
+            is at work in the folder.
         CheckpointError: the folder's state or the weights to begin with do not fit the recipe.
-        ResourceError: a scan cannot be fetched, the disk refuses, or a process died; or another
-            run is at work in the folder.
+        ResourceError: a scan cannot be fetched, the disk refuses, or a process died.
     """
     chief = fabric is None or fabric.is_global_zero
     with alone(folder) if chief else nullcontext():
@@ -143,16 +143,16 @@ def _check(record: dict[str, Any], folder: Path, usual: bool) -> None:
     path = folder / _RECORD
     if not path.exists() or not (folder / CHECKPOINT).exists():
         return
+    free = {"begun_with"} if usual else set()
     try:
         known = dict(json.loads(path.read_text()))
+        shared = [key for key in known if key in record and key not in free]
+        other = [key for key in shared if not _alike(known[key], record[key], key)]
     except (ValueError, TypeError):
-        known = {_RECORD: None}
-    kept = [key for key in known if not (usual and key == "begun_with")]
-    new = {key: value for key, value in record.items() if key in known}
-    other = [key for key in kept if key in new and not _alike(known[key], new[key], key)]
-    if other or _RECORD in known:
+        other = [_RECORD]
+    if other:
         msg = (
-            f"{folder} holds a run of another kind (it differs in {', '.join(other) or _RECORD}); "
+            f"{folder} holds a run of another kind (it differs in {', '.join(other)}); "
             "train in another folder, or delete it to start anew"
         )
         raise CheckpointError(msg)

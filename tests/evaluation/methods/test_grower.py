@@ -11,6 +11,7 @@ from tests.evaluation.methods.clicks import click
 from tests.grids import grid_of
 from vesal.arrays import Intensities
 from vesal.evaluation.methods.grower import (
+    as_itk,
     growing_method,
     grown_region,
     smoothed,
@@ -33,7 +34,7 @@ def test_a_grown_region_is_exactly_what_is_joined_to_the_seed(
     tolerance = float(data.draw(st.integers(0, 3)))
     alike = np.abs(image - image[seed]) <= tolerance
     parts, _ = ndimage.label(alike)
-    region = grown_region(image, seed, tolerance)
+    region = grown_region(as_itk(image), seed, tolerance)
     assert region[seed]
     np.testing.assert_array_equal(region, parts == parts[seed])
 
@@ -43,7 +44,8 @@ def test_a_region_grows_in_an_array_that_is_not_contiguous() -> None:
     whole = np.random.default_rng(0).integers(0, 3, (8, 9, 10)).astype(np.int16)
     cut = whole.transpose(2, 0, 1)[1:, ::2]
     np.testing.assert_array_equal(
-        grown_region(cut, (3, 2, 4), 0.0), grown_region(np.ascontiguousarray(cut), (3, 2, 4), 0.0)
+        grown_region(as_itk(cut), (3, 2, 4), 0.0),
+        grown_region(as_itk(np.ascontiguousarray(cut)), (3, 2, 4), 0.0),
     )
 
 

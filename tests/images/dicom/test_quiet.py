@@ -25,6 +25,7 @@ def _displays() -> bool:
 def test_what_was_is_restored_when_the_last_reader_leaves() -> None:
     """Readers overlap; neither the first nor the last leaves silence behind."""
     display, filters = _displays(), list(warnings.filters)
+    levels = [logging.getLogger(name).level for name in ("pydicom", "highdicom")]
     inside, leave = threading.Event(), threading.Event()
 
     def first() -> None:
@@ -39,9 +40,11 @@ def test_what_was_is_restored_when_the_last_reader_leaves() -> None:
         leave.set()
         thread.join()
         assert not _displays()
+        assert not logging.getLogger("highdicom").isEnabledFor(logging.WARNING)
         pydicom.DataElement(0x00081030, "LO", "longer than 64 characters " * 4)
     assert _displays() is display
     assert list(warnings.filters) == filters
+    assert [logging.getLogger(name).level for name in ("pydicom", "highdicom")] == levels
 
 
 def test_only_pydicom_is_hushed() -> None:

@@ -14,7 +14,8 @@ from vesal.errors import ConfigError
 from vesal.geometry.resample import resample
 from vesal.images import open_image
 from vesal.images.normalisation import Normalisation
-from vesal.inference.automatic_lattice import lattice_over, shown, upright
+from vesal.inference.automatic_lattice import lattice_over, shown
+from vesal.inference.upright import upright
 from vesal.labels import open_labels
 from vesal.models.zoo import ZOO
 from vesal.training.lesson import Taught

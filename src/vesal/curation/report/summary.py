@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from vesal.curation.row import Row
+from vesal.datasets.pair import PARTS
 
 NONE = "not known"
 
@@ -128,5 +129,4 @@ def _most_first(counts: Sequence[Count]) -> tuple[Count, ...]:
 
 
 def _in_order(counts: Sequence[Count]) -> tuple[Count, ...]:
-    order = ("train", "validation", "test")
-    return tuple(count for part in order for count in counts if count.name == part)
+    return tuple(count for part in PARTS for count in counts if count.name == part)

@@ -12,7 +12,7 @@ from vesal.curation.report.summary import Summary, summary
 from vesal.curation.report.thumbnails import examples
 from vesal.curation.settings import Settings
 from vesal.errors import ResourceError
-from vesal.images.write import make_folder, replacing
+from vesal.images.write import make_folder, write_text
 
 PAGE, TABLE, NUMBERS = "index.html", "report.md", "summary.json"
 
@@ -68,6 +68,5 @@ def write_report(curated: Curated, settings: Settings, source: Path, command: st
         (NUMBERS, as_json(counts, about)),
         (PAGE, page(counts, about, shown)),
     ):
-        with replacing(output / REPORT / name, Path(name).suffix) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(output / REPORT / name, text)
     return counts

@@ -30,9 +30,8 @@ class _Balls:
 
     def find(self, request: Request) -> Found:
         """Balls added and taken away in the order of the clicks, the first positive one first."""
-        clicks = sorted(nearest_voxels(request, self._grid), key=lambda c: not c[1])[:1]
-        first = clicks[0][0]
         said = nearest_voxels(request, self._grid)
+        first = next(voxel for voxel, positive in said if positive)
         said.remove((first, True))
         balls = [(first, True, RADIUS_MM)]
         balls += [(voxel, positive, _FURTHER * RADIUS_MM) for voxel, positive in said]

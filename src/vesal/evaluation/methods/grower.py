@@ -55,7 +55,7 @@ class _Grower:
                 inside.append(local)
             elif all(0 <= i < n for i, n in zip(local, values.shape, strict=True)):
                 outside[local] = True
-        image = _as_itk(values)
+        image = as_itk(values)
         mask = np.zeros(values.shape, np.bool_)
         for seed in dict.fromkeys(inside):
             if not mask[seed]:
@@ -69,7 +69,7 @@ class _Grower:
         low, high = 0.0, 2 * _TOLERANCE * self._range  # the first try is the tolerance itself
         for _ in range(_HALVINGS):
             tolerance = (low + high) / 2
-            region = _grown(image, seed, tolerance)
+            region = grown_region(image, seed, tolerance)
             if (region & outside).any():
                 high = tolerance
             elif high > _TOLERANCE * self._range:
@@ -81,7 +81,7 @@ class _Grower:
 
 def smoothed(voxels: Voxels) -> Intensities:
     """The image after a little curvature flow: noise stops a region grower at once."""
-    image = _as_itk(voxels)
+    image = as_itk(voxels)
     smooth = sitk.CurvatureFlow(image, _SMOOTHING_STEP, _SMOOTHING_STEPS)  # type: ignore[no-untyped-call]
     # curvature flow answers in double precision, which would double a large scan
     return np.ascontiguousarray(sitk.GetArrayFromImage(smooth).T, np.float32)
@@ -97,19 +97,16 @@ def smoothed_part(voxels: Voxels, part: tuple[slice, ...]) -> Resampled:
     return smoothed(voxels[wider])[tuple(inner)]
 
 
-def grown_region(voxels: Voxels, index: Voxel, tolerance: float) -> MaskArray:
+def as_itk(voxels: Voxels) -> sitk.Image:
+    """The same axes in ITK's order, so that an index is the same too."""
+    return sitk.GetImageFromArray(np.ascontiguousarray(voxels.T).astype(np.float32))
+
+
+def grown_region(image: sitk.Image, index: Voxel, tolerance: float) -> MaskArray:
     """ITK's connected threshold: what is joined to ``index`` by faces and has about its value.
 
     Values differ from the one at ``index`` by at most ``tolerance``.
     """
-    return _grown(_as_itk(voxels), index, tolerance)
-
-
-def _as_itk(voxels: Voxels) -> sitk.Image:
-    return sitk.GetImageFromArray(np.ascontiguousarray(voxels.T).astype(np.float32))
-
-
-def _grown(image: sitk.Image, index: Voxel, tolerance: float) -> MaskArray:
     value = image[index]
     region = sitk.ConnectedThreshold(  # type: ignore[no-untyped-call]
         image, seedList=[index], lower=value - tolerance, upper=value + tolerance

@@ -24,25 +24,15 @@ class OwnMethod:
     Args:
         model: a name of the zoo, a weights file, or a loaded model.
         name: how tables call it; the name or file if not given.
-        full_history: see `Session`.
-        cache: folder for encoded parts of images.
 
     Raises:
         ConfigError: neither a name nor a file.
         CheckpointError: weights that do not fit or are damaged.
     """
 
-    def __init__(
-        self,
-        model: str | Path | Promptable,
-        name: str = "",
-        *,
-        full_history: bool = False,
-        cache: Path | None = None,
-    ) -> None:
+    def __init__(self, model: str | Path | Promptable, name: str = "") -> None:
         self._model = load_model(model) if isinstance(model, str | Path) else model
         self._name = name or (Path(model).name if isinstance(model, str | Path) else "the model")
-        self._full_history, self._cache = full_history, cache
         self._last: tuple[Image, Outliner] | None = None
 
     @property
@@ -52,8 +42,8 @@ class OwnMethod:
 
     @property
     def identity(self) -> str:
-        """Hash of weights and config, and whether it is told the whole history."""
-        return f"{identity(self._model)} {self._full_history}"
+        """Hash of weights and config."""
+        return identity(self._model)
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -68,13 +58,7 @@ class OwnMethod:
         """
         if self._last is None or self._last[0] is not image:
             self._last = None  # two at once may not fit into memory
-            outliner = Outliner(
-                image,
-                self._model,
-                full_history=self._full_history,
-                cache=self._cache,
-                progress=silent,
-            )
+            outliner = Outliner(image, self._model, full_history=False, cache=None, progress=silent)
             self._last = (image, outliner)
         elif self._model.config.ndim != 2:
             self._last[1].forget()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vesal.arrays import Intensities, MaskArray
+from vesal.arrays import Intensities, MaskArray, PointsMm
 from vesal.evaluation.methods.baseline import Found
 from vesal.geometry.box import AxisBox
 from vesal.geometry.frames import Frame
@@ -144,12 +144,9 @@ def _cubic(grid: Grid, seen: AxisBox, side: int) -> Grid:
 
 def _clicked(request: Request, small: Grid) -> tuple[MaskArray, MaskArray]:
     """A small ball at each click; where two balls of different kind meet there is no seed."""
-    index = np.round(small.to_index(request.clicks.points_mm)).astype(np.int64)
-    held = ((index >= 0) & (index < np.array(small.shape))).all(axis=1)
-    inside, outside = np.zeros(small.shape, np.bool_), np.zeros(small.shape, np.bool_)
-    inside[tuple(index[held & request.clicks.positive].T)] = True
-    outside[tuple(index[held & ~request.clicks.positive].T)] = True
-    outside &= ~inside
+    points_mm, positive = request.clicks.points_mm, request.clicks.positive
+    inside = _holding(points_mm[positive], small)
+    outside = _holding(points_mm[~positive], small) & ~inside
     ball = _ball(small.ndim)
     near, far = ndimage.binary_dilation(inside, ball), ndimage.binary_dilation(outside, ball)
     return inside | (near & ~far), outside | (far & ~near)
@@ -163,7 +160,12 @@ def _ball(ndim: int) -> MaskArray:
 def _scribbled(patch: Patch, grid: Grid, small: Grid) -> MaskArray:
     """The window's voxels that hold the middle of one of a patch."""
     voxels = (np.argwhere(patch.array()) + np.array(patch.start)).astype(np.float64)
-    index = np.round(small.to_index(grid.to_world(voxels))).astype(np.int64)
+    return _holding(grid.to_world(voxels), small)
+
+
+def _holding(points_mm: PointsMm, small: Grid) -> MaskArray:
+    """The window's voxels that hold a point."""
+    index = np.round(small.to_index(points_mm)).astype(np.int64)
     held = ((index >= 0) & (index < np.array(small.shape))).all(axis=1)
     mask = np.zeros(small.shape, np.bool_)
     mask[tuple(index[held].T)] = True

@@ -19,7 +19,7 @@ from vesal.evaluation.protocols.challenge import (
 )
 from vesal.evaluation.protocols.protocol import Protocol
 from vesal.evaluation.protocols.replies import InOneGo, OneByOne, Reply
-from vesal.evaluation.results import Found, Result
+from vesal.evaluation.results import Played, Result
 from vesal.evaluation.row import Row
 from vesal.evaluation.score import measured
 from vesal.evaluation.user import Said
@@ -101,7 +101,7 @@ class _Game:
     def result(self) -> Result:
         """All rows, the last masks, and the scores of the image as a whole."""
         found = tuple(
-            Found(part="", rows=tuple(rows), mask=Patch.of(np.asarray(self._labels == value)))
+            Played(part="", rows=tuple(rows), mask=Patch.of(np.asarray(self._labels == value)))
             for value, rows in enumerate(self._rows, 1)
         )
         tables = _tables(self._rounds) if found else None

@@ -1,6 +1,9 @@
 """Numbers and names as they stand in tables."""
 
+import csv
+import io
 import math
+from collections.abc import Iterable
 
 from vesal.evaluation.statistics import Interval
 
@@ -15,6 +18,15 @@ def safe_cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"  # else a spreadsheet takes a name for a formula
     return value
+
+
+def csv_text(heads: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    """A CSV file of values that are each made safe."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([safe_cell(value) for value in line] for line in lines)
+    return text.getvalue()
 
 
 def number(value: float | None, digits: int = 3) -> str:

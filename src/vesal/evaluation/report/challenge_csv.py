@@ -1,15 +1,13 @@
 """The table of the CVPR 2025 challenge, with the organisers' columns."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.errors import ConfigError
 from vesal.evaluation.protocols.challenge import ROUNDS, area
-from vesal.evaluation.report.cells import safe_cell
-from vesal.images.write import replacing
+from vesal.evaluation.report.cells import csv_text
+from vesal.images.write import write_text
 
 SECONDS_EACH = 90.0
 """What a case may take for each of its objects, all rounds together."""
@@ -67,12 +65,7 @@ def write_challenge(path: Path, cases: Sequence[CaseScores]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([safe_cell(value) for value in _values(case)] for case in cases)
-    with replacing(path, ".csv") as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
+    write_text(path, csv_text(COLUMNS, map(_values, cases)))
     return path
 
 

@@ -9,8 +9,6 @@ import numpy as np
 from vesal.evaluation.report.course import Course
 from vesal.evaluation.statistics import Interval, Quartiles, interval, quartiles
 
-_EQUAL = 1 - 1e-12
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distance:
@@ -61,10 +59,6 @@ def moment(courses: Sequence[Course], clicks: int) -> Moment:
     rows = [course.after(clicks) for course in courses]
     dice = [row.dice for row in rows]
     patients = [row.patient for row in rows]
-    measured = any(row.nsd is not None for course in courses for row in course.rows)
-    found = [(_surfaces(course, clicks), course.last.patient) for course in courses]
-    known = [(surfaces, patient) for surfaces, patient in found if measured and surfaces]
-    surfaces = [each for each, _ in known]
     return Moment(
         clicks=clicks,
         dice=interval(dice, patients),
@@ -72,38 +66,25 @@ def moment(courses: Sequence[Course], clicks: int) -> Moment:
         by_modality=_mean_of_means(dice, [row.modality for row in rows]),
         by_dataset=_mean_of_means(dice, [row.dataset for row in rows]),
         iou=float(np.mean([row.iou for row in rows])),
-        nsd=interval([s[0] for s in surfaces], [p for _, p in known]) if known else None,
-        hd95=_distance([s[1] for s in surfaces]) if known else None,
-        assd=_distance([s[2] for s in surfaces]) if known else None,
+        nsd=_mean([row.nsd for row in rows], patients),
+        hd95=_distance([row.hd95_mm for row in rows]),
+        assd=_distance([row.assd_mm for row in rows]),
         volume_error=quartiles([row.voxels / max(row.truth_voxels, 1) - 1 for row in rows]),
     )
 
 
-def _surfaces(course: Course, clicks: int) -> tuple[float, float, float] | None:
-    """NSD, HD95 and ASSD after so many clicks; None where they are not known.
+def _mean(values: Sequence[float | None], patients: Sequence[str]) -> Interval | None:
+    known = [(v, patient) for v, patient in zip(values, patients, strict=True) if v is not None]
+    return interval([v for v, _ in known], [patient for _, patient in known]) if known else None
 
-    Surfaces are measured after the reported clicks only: of a user who stopped in between they
-    are those of equal masks, and of a method that failed those of an empty one.
-    """
-    row = course.after(clicks)
-    if row.nsd is None:
-        if row.status == "failed":
-            return 0.0, math.inf, math.inf
-        if row.dice >= _EQUAL:
-            return 1.0, 0.0, 0.0
-        row = course.measured_after(clicks)
-    if row.nsd is None or row.hd95_mm is None or row.assd_mm is None:
+
+def _distance(values: Sequence[float | None]) -> Distance | None:
+    known = [value for value in values if value is not None]
+    finite = [value for value in known if math.isfinite(value)]
+    median_mm = float(np.median(finite)) if finite else None
+    if not known:
         return None
-    return row.nsd, row.hd95_mm, row.assd_mm
-
-
-def _distance(values: Sequence[float]) -> Distance:
-    finite = [value for value in values if math.isfinite(value)]
-    return Distance(
-        median_mm=float(np.median(finite)) if finite else None,
-        finite=len(finite),
-        infinite=len(values) - len(finite),
-    )
+    return Distance(median_mm=median_mm, finite=len(finite), infinite=len(known) - len(finite))
 
 
 def _mean_of_means(values: Sequence[float], names: Sequence[str]) -> float:

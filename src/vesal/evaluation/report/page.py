@@ -1,7 +1,8 @@
 """The page of a report: one file that needs nothing beside it, not even a network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from vesal.evaluation.report.tables import (
 )
 from vesal.evaluation.row import Row
 from vesal.evaluation.statistics import RESAMPLES
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 _TEMPLATE = "page.html.jinja"
 
@@ -55,9 +56,7 @@ def write_page(
     Raises:
         ResourceError: if the disk refuses.
     """
-    text = page(rows, about, summaries, contests, scene)
-    with replacing(path, ".html") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, page(rows, about, summaries, contests, scene))
     return path
 
 
@@ -72,10 +71,12 @@ def page(
     courses = courses_of(rows)
     models = names_in_order(courses, "model")
     whole = [each for each in summaries if each.grouping == ALL.name]
+    structures = [each for each in summaries if each.grouping == STRUCTURE.name]
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string(_template())
+    here = resources.files("vesal.evaluation.report")
+    template = environment.from_string(here.joinpath(_TEMPLATE).read_text(encoding="utf-8"))
     return template.render(
         about=about,
         objects=len({course.key for course in courses}),
@@ -87,22 +88,14 @@ def page(
         effort=effort_table(whole),
         times=seconds_table(whole),
         groups=_group_tables(summaries, about),
-        structures=_of(summaries, STRUCTURE.name, about),
+        structures=dice_table(structures, about, groups=True),
         contests=contest_table(contests),
         failures=failure_table(courses),
-        clicks_figures=_clicks_figures(courses, models),
-        structure_figures=_structure_figures(summaries, courses, models),
-        volume_figures=_volume_figures(courses, models, about),
-        seconds_figures=_seconds_figures(courses, models),
+        **_figures(courses, models, structures, about),
         pictures=pictures(courses, models, scene),
         palette=tuple(enumerate(PALETTE)),
         resamples=RESAMPLES,
     )
-
-
-def _template() -> str:
-    here = resources.files("vesal.evaluation.report")
-    return here.joinpath(_TEMPLATE).read_text(encoding="utf-8")
 
 
 def _group_tables(summaries: Sequence[Summary], about: About) -> tuple[tuple[str, Table], ...]:
@@ -115,53 +108,33 @@ def _group_tables(summaries: Sequence[Summary], about: About) -> tuple[tuple[str
     return tuple(found)
 
 
-def _of(summaries: Sequence[Summary], grouping: str, about: About) -> Table:
-    own = [each for each in summaries if each.grouping == grouping]
-    return dice_table(own, about, groups=True)
+def _figures(
+    courses: Sequence[Course], models: Sequence[str], structures: Sequence[Summary], about: About
+) -> dict[str, tuple[Figure, ...]]:
+    """Plots of each variant by what they show; the drawing has escaped what it was given."""
 
+    def bars(name: str, own: Sequence[Course], models: Sequence[str]) -> str:
+        variant = own[0].last.variant
+        return structures_plot(name, [s for s in structures if s.variant == variant], models)
 
-def _clicks_figures(courses: Sequence[Course], models: Sequence[str]) -> tuple[Figure, ...]:
-    made = [
-        (variant, clicks_plot(f"clicks{number}", own, models))
-        for number, (variant, own) in enumerate(by_variant(courses).items())
-    ]
-    return _figures(made, "mean Dice over objects; the band is its 95 % bootstrap interval")
-
-
-def _structure_figures(
-    summaries: Sequence[Summary], courses: Sequence[Course], models: Sequence[str]
-) -> tuple[Figure, ...]:
-    made = []
-    for number, variant in enumerate(by_variant(courses)):
-        own = [s for s in summaries if s.grouping == STRUCTURE.name and s.variant == variant]
-        made.append((variant, structures_plot(f"structures{number}", own, models)))
-    return _figures(made, "bars end at the last clicks, upright lines mark the first; best on top")
-
-
-def _volume_figures(
-    courses: Sequence[Course], models: Sequence[str], about: About
-) -> tuple[Figure, ...]:
-    made = [
-        (variant, volumes_plot(f"volumes{number}", own, models, about.reported))
-        for number, (variant, own) in enumerate(by_variant(courses).items())
-    ]
-    return _figures(
-        made, "solid: mean; dashed: 95 % limits of agreement; in the text's colour: no difference"
-    )
-
-
-def _seconds_figures(courses: Sequence[Course], models: Sequence[str]) -> tuple[Figure, ...]:
-    made = [
-        (variant, seconds_plot(f"seconds{number}", own, models))
-        for number, (variant, own) in enumerate(by_variant(courses).items())
-    ]
-    return _figures(made, "median of objects; the band is their middle half")
-
-
-def _figures(made: Sequence[tuple[str, str | None]], words: str) -> tuple[Figure, ...]:
-    """Plots of variants, each with its name; the drawing has escaped what it was given."""
-    return tuple(
-        Figure(svg=Markup(svg), caption=f"{variant}: {words}.")  # noqa: S704
-        for variant, svg in made
-        if svg is not None
-    )
+    drawings: dict[str, tuple[Callable[..., str | None], str]] = {
+        "clicks": (clicks_plot, "mean Dice over objects; the band is its 95 % bootstrap interval"),
+        "structures": (
+            bars,
+            "bars end at the last clicks, upright lines mark the first; best on top",
+        ),
+        "volumes": (
+            partial(volumes_plot, reported=about.reported),
+            "solid: mean; dashed: 95 % limits of agreement; in the text's colour: no difference",
+        ),
+        "seconds": (seconds_plot, "median of objects; the band is their middle half"),
+    }
+    variants = list(enumerate(by_variant(courses).items()))
+    return {
+        f"{kind}_figures": tuple(
+            Figure(svg=Markup(svg), caption=f"{variant}: {words}.")  # noqa: S704
+            for number, (variant, own) in variants
+            if (svg := draw(f"{kind}{number}", own, models)) is not None
+        )
+        for kind, (draw, words) in drawings.items()
+    }

@@ -1,14 +1,12 @@
 """All rows as a table for spreadsheets and for whoever wants to count again."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from vesal.evaluation.report.cells import safe_cell
+from vesal.evaluation.report.cells import csv_text
 from vesal.evaluation.row import Row
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 COLUMNS = tuple(field.name for field in fields(Row))
 
@@ -22,10 +20,5 @@ def write_rows(path: Path, rows: Sequence[Row]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([safe_cell(getattr(row, name)) for name in COLUMNS] for row in rows)
-    with replacing(path, ".csv") as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
+    write_text(path, csv_text(COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows)))
     return path

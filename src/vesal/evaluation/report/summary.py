@@ -147,9 +147,10 @@ def _summary(
     patients = [course.last.patient for course in courses]
     best = [max(row.dice for row in c.rows if row.round <= shown[-1]) for c in courses]
     lost = [course.after(LATEST).dice < LEAST_DICE for course in courses]
-    fell, further = (sum(each) for each in zip(*(c.falls for c in courses), strict=True))
-    done = [[row for row in course.rows if row.status == "done"] for course in courses]
-    memory = [row.memory_mib for rows in done for row in rows if row.memory_mib is not None]
+    falls = [fell for course in courses for fell in course.falls]
+    first = [row for course in courses for row in course.done[:1]]
+    further = [row for course in courses for row in course.done[1:]]
+    memory = [row.memory_mib for row in first + further if row.memory_mib is not None]
     return Summary(
         grouping=grouping,
         group=group,
@@ -161,9 +162,9 @@ def _summary(
         moments=tuple(moment(courses, clicks) for clicks in shown),
         efforts=tuple(_effort(courses, dice, most) for dice in WANTED) if most else (),
         lost=float(np.mean(lost)),
-        falls=fell / further if further else None,
-        first=seconds_of([rows[0] for rows in done if rows]),
-        further=seconds_of([row for rows in done for row in rows[1:]]),
+        falls=float(np.mean(falls)) if falls else None,
+        first=_seconds(first),
+        further=_seconds(further),
         memory_mib=max(memory, default=None),
         best=interval(best, patients),
     )
@@ -176,7 +177,7 @@ def _effort(courses: Sequence[Course], dice: float, most: int) -> Effort:
     return Effort(dice=dice, clicks=float(np.mean(clicks)), most=most, never=never)
 
 
-def seconds_of(rows: Sequence[Row]) -> Seconds | None:
+def _seconds(rows: Sequence[Row]) -> Seconds | None:
     """How long the answers of these rows took; None without a row."""
     if not rows:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from vesal.evaluation.report.about import About
 from vesal.evaluation.report.comparisons import Contest
 from vesal.evaluation.report.summary import Summary
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 _VERSION = 1
 
@@ -49,8 +49,7 @@ def write_summary(
         "comparisons": [_plain(asdict(each)) for each in contests],
     }
     text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False)
-    with replacing(path, ".json") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
     return path
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vesal.evaluation.report.about import About
-from vesal.evaluation.report.cells import UNKNOWN, clicks_word, span
 from vesal.evaluation.report.grouping import ALL
 from vesal.evaluation.report.summary import Summary
-from vesal.images.write import replacing
+from vesal.evaluation.report.tables import BEST, dice_table
+from vesal.images.write import write_text
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
@@ -19,24 +19,19 @@ def write_table(path: Path, about: About, summaries: Sequence[Summary]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    with replacing(path, ".md") as temporary:
-        temporary.write_text(table(about, summaries), encoding="utf-8")
+    write_text(path, table(about, summaries))
     return path
 
 
 def table(about: About, summaries: Sequence[Summary]) -> str:
     """Dice of each model and variant over all objects, and below it when and where it was made."""
     whole = [each for each in summaries if each.grouping == ALL.name]
-    shown = sorted({moment.clicks for each in whole for moment in each.moments})
-    best = ["best of the clicks*"] if about.best_of_clicks else []
-    heads = ["model", "prompts", "objects", *(clicks_word(clicks) for clicks in shown), *best]
+    found = dice_table(whole, about, groups=False)
+    heads = ["best of the clicks*" if head == BEST else head for head in found.heads]
     lines = [_line(heads), _line(["---"] * len(heads))]
-    for each in whole:
-        moments = [each.after(clicks) for clicks in shown]
-        cells = [span(m.dice, each.objects) if m else UNKNOWN for m in moments]
-        last = [span(each.best, each.objects)] if about.best_of_clicks else []
-        names = [_escaped(each.model), _escaped(each.variant), str(each.objects)]
-        lines.append(_line([*names, *cells, *last]))
+    for cells in found.lines:
+        names, numbers = cells[: found.names], cells[found.names :]
+        lines.append(_line([*map(_escaped, names), *numbers]))
     return "\n".join([*lines, "", *_below(about, whole)]) + "\n"
 
 

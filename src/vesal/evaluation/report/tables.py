@@ -12,6 +12,9 @@ from vesal.evaluation.report.summary import Summary
 
 Cells = tuple[str, ...]
 
+BEST = "best of the clicks, as SAM-Med3D's old script"
+"""Heading of a column that is there for the protocol of that script alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -37,7 +40,7 @@ def dice_table(found: Sequence[Summary], about: About, *, groups: bool) -> Table
         groups: show the groups, and the prompts only where there are several.
     """
     shown = sorted({moment.clicks for each in found for moment in each.moments})
-    best = ("best of the clicks, as SAM-Med3D's old script",) if about.best_of_clicks else ()
+    best = (BEST,) if about.best_of_clicks else ()
     several = not groups or len({each.variant for each in found}) > 1
     lead = (*(("group",) if groups else ()), "model", *(("prompts",) if several else ()))
     heads = (*lead, "objects", *(clicks_word(k) for k in shown), *best)

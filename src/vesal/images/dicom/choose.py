@@ -1,6 +1,6 @@
 """The one volume or picture that is meant, by number, UID or description; or a list to choose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vesal.errors import ImageError
@@ -106,18 +106,21 @@ def candidates(lines: Sequence[Listed]) -> list[Listed]:
 
 
 def _meant(lines: Sequence[Listed], series: str | int | None) -> list[Listed]:
+    """What the first way of reading the choice that fits any line makes of it."""
     if series is None:
         return candidates(lines)
     words = str(series).strip()
-    whole = [line for line in lines if words and line.uid == words]
-    if whole:
-        return whole
-    if words.isdecimal() and 1 <= int(words) <= len(lines):
-        return [lines[int(words) - 1]]
-    if not words or isinstance(series, int):
-        return []
-    by_uid = [line for line in lines if line.uid.startswith(words) or line.uid.endswith(words)]
     text = words.casefold()
-    by_text = [line for line in lines if text in f"{line.description}, {line.part}".casefold()]
-    same = [line for line in by_text if line.description.casefold() == text]
-    return by_uid or same or by_text
+    number = int(words) if words.isdecimal() else 0
+    readings: list[Callable[[Listed], bool]] = [
+        lambda line: line.uid == words,
+        lambda line: line.number == number,
+    ]
+    if isinstance(series, str):
+        readings += [
+            lambda line: line.uid.startswith(words) or line.uid.endswith(words),
+            lambda line: line.description.casefold() == text,
+            lambda line: text in f"{line.description}, {line.part}".casefold(),
+        ]
+    found = ([line for line in lines if words and is_meant(line)] for is_meant in readings)
+    return next(filter(None, found), [])

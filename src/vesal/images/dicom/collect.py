@@ -90,36 +90,29 @@ def _is_directory(path: Path) -> bool:
 def _listed(path: Path) -> list[Path]:
     """The files that a DICOMDIR names; those that are not there are named in the error."""
     try:
-        records = read_dataset(path).DirectoryRecordSequence
-        names = [record.get("ReferencedFileID") for record in records]
-        # pydicom ends the list silently where the file ends.
-        if any(
-            not name and record.DirectoryRecordType not in _FOLDERS
-            for name, record in zip(names, records, strict=True)
-        ):
-            raise EOFError
+        named: set[Path] = set()
+        for record in read_dataset(path).DirectoryRecordSequence:
+            name = record.get("ReferencedFileID")
+            if name:
+                parts = [name] if isinstance(name, str) else map(str, name)
+                named.add(path.parent.joinpath(*parts))
+            elif record.DirectoryRecordType not in _FOLDERS:
+                raise EOFError  # pydicom ends the list silently where the file ends
     except DAMAGED as error:
         msg = f"{path.name} is a DICOMDIR that is cut short or damaged"
         raise ImageError(msg) from error
     root = path.parent.resolve()
-    parts = [
-        [name] if isinstance(name, str) else [str(part) for part in name] for name in names if name
-    ]
-    files = sorted({path.parent.joinpath(*part) for part in parts})
-    missing = [file for file in files if not os.path.isfile(file)]
-    outside = [file for file in files if file not in missing and not _is_below(file, root)]
-    if outside or missing:
-        first = (outside or missing)[0]
+    files = sorted(named)
+    missing = [file for file in files if not os.path.isfile(file)]  # a name no disk can hold, too
+    there = sorted(named.difference(missing))
+    wrong = [file for file in there if not file.resolve().is_relative_to(root)] or missing
+    if wrong:
         msg = (
             f"{path.name} must name files that lie below its folder, "
-            f"got {len(outside) or len(missing)} that do not, such as {first.name}"
+            f"got {len(wrong)} that do not, such as {wrong[0].name}"
         )
         raise ImageError(msg)
     return files
-
-
-def _is_below(file: Path, root: Path) -> bool:
-    return file.resolve().is_relative_to(root)
 
 
 def _unpacked(path: Path, folder: Path) -> Files:

@@ -5,10 +5,13 @@ from dataclasses import replace
 from pydicom import Dataset
 
 from vesal.images.dicom.plane import Plane
-from vesal.images.dicom.values import number, numbers, text
+from vesal.images.dicom.values import across, number, numbers, text
 
 FRAME_TAGS = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
 """Elements that `frames_of` reads."""
+
+COLOUR_FLAW = "colours where a slice must hold one grey number a pixel"
+"""Why a slice of colours belongs to no volume."""
 
 # Functional group, element in it, name for people; PS3.3 C.7.6.16 and C.8.13 to C.8.15.
 _MARKS = (
@@ -57,9 +60,7 @@ def film_flaw(count: int) -> str:
 def _frame(index: int, group: Dataset, shared: Dataset, whole: Plane) -> Plane:
     measures = _item(group, shared, "PixelMeasuresSequence")
     rescale = _item(group, shared, "PixelValueTransformationSequence")
-    across_name = next(
-        (n for n in ("SpacingBetweenSlices", "SliceThickness") if number(measures, n, 0.0)), ""
-    )
+    across_mm, across_name = across(measures)
     marks = {
         name: found
         for sequence, tag, name in _MARKS
@@ -71,19 +72,18 @@ def _frame(index: int, group: Dataset, shared: Dataset, whole: Plane) -> Plane:
     marks["file"] = whole.path.name
     place = _item(group, shared, "PlanePositionSequence")
     directions = _item(group, shared, "PlaneOrientationSequence")
-    flaw = "colours where a slice must hold one grey number a pixel"
     return replace(
         whole,
         frame=index,
         position=numbers(place, "ImagePositionPatient"),
         directions=numbers(directions, "ImageOrientationPatient"),
         spacing=numbers(measures, "PixelSpacing"),
-        across_mm=abs(number(measures, across_name, 0.0)) if across_name else 0.0,
+        across_mm=across_mm,
         across_name=across_name,
         slope=number(rescale, "RescaleSlope", whole.slope),
         intercept=number(rescale, "RescaleIntercept", whole.intercept),
         marks=marks,
-        flaw=flaw if whole.scan.is_colour else "",
+        flaw=COLOUR_FLAW if whole.scan.is_colour else "",
     )
 
 

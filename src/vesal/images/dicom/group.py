@@ -60,30 +60,40 @@ def _of_series(planes: Sequence[Plane]) -> list[Entry]:
         return [Entry(planes=tuple(planes), kind=Kind.VOLUME, problem=problem)]
     scouts = [plane for plane in planes if plane.scan.is_localizer]
     rest = [plane for plane in planes if not plane.scan.is_localizer]
-    placed = [plane for plane in rest if plane.is_placed and not plane.flaw]
-    loose = [plane for plane in rest if not plane.is_placed or plane.flaw]
-    entries = (
-        _volumes(scouts, Kind.LOCALIZER)
-        if all(scout.is_placed and not scout.flaw for scout in scouts)
-        else [_picture(scout, several=len(scouts) > 1) for scout in scouts]
-    )
-    if not placed:
-        return entries + [_picture(plane, several=len(loose) > 1) for plane in loose]
-    volumes = _volumes(placed, Kind.VOLUME)
-    if loose:
-        odd = loose[0]
-        why = odd.flaw or "no position, orientation or pixel spacing"
-        problem = f"{odd.path.name}, which is in the same series, has {why}"
-        volumes = [replace(volume, problem=volume.problem or problem) for volume in volumes]
-    return entries + volumes
+    return _localizers(scouts) + _scanned(rest)
 
 
-def _picture(plane: Plane, *, several: bool) -> Entry:
-    """A file without a place in the body, or with a flaw; several go by their names."""
-    problem = f"{plane.path.name} has {plane.flaw}" if plane.flaw else ""
-    part = plane.path.name if several else ""
-    kind = Kind.UNREADABLE if plane.flaw else Kind.PICTURE
-    return Entry(planes=(plane,), kind=kind, part=part, problem=problem)
+def _localizers(planes: Sequence[Plane]) -> list[Entry]:
+    if all(plane.is_slice for plane in planes):
+        return _volumes(planes, Kind.LOCALIZER)
+    return _pictures(planes)
+
+
+def _scanned(planes: Sequence[Plane]) -> list[Entry]:
+    """Volumes, which a file that belongs to none of them spoils; pictures where there is none."""
+    slices = [plane for plane in planes if plane.is_slice]
+    odd = next((plane for plane in planes if not plane.is_slice), None)
+    if not slices:
+        return _pictures(planes)
+    volumes = _volumes(slices, Kind.VOLUME)
+    if odd is None:
+        return volumes
+    why = odd.flaw or "no position, orientation or pixel spacing"
+    problem = f"{odd.path.name}, which is in the same series, has {why}"
+    return [replace(volume, problem=volume.problem or problem) for volume in volumes]
+
+
+def _pictures(planes: Sequence[Plane]) -> list[Entry]:
+    """Files without a place in the body, or with a flaw; several go by their names."""
+    return [
+        Entry(
+            planes=(plane,),
+            kind=Kind.UNREADABLE if plane.flaw else Kind.PICTURE,
+            part=plane.path.name if len(planes) > 1 else "",
+            problem=f"{plane.path.name} has {plane.flaw}" if plane.flaw else "",
+        )
+        for plane in planes
+    ]
 
 
 def _volumes(planes: Sequence[Plane], kind: Kind) -> list[Entry]:

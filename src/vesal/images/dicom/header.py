@@ -9,10 +9,10 @@ from pydicom.uid import UID
 
 from vesal.errors import ImageError
 from vesal.images.dicom.file import read_dataset
-from vesal.images.dicom.frames import FRAME_TAGS, film_flaw, frames_of
+from vesal.images.dicom.frames import COLOUR_FLAW, FRAME_TAGS, film_flaw, frames_of
 from vesal.images.dicom.plane import Plane, Scan
 from vesal.images.dicom.quiet import DAMAGED
-from vesal.images.dicom.values import number, numbers, text
+from vesal.images.dicom.values import across, number, numbers, text
 
 _TAGS = [
     "SeriesInstanceUID",
@@ -128,21 +128,14 @@ def _planes(header: Dataset, path: Path, frames: int) -> list[Plane]:
 
 
 def _plane(header: Dataset, path: Path, scan: Scan) -> Plane:
-    across = next(
-        (
-            (abs(found), name)
-            for name in ("SpacingBetweenSlices", "SliceThickness")
-            if (found := number(header, name, 0.0)) != 0
-        ),
-        (0.0, ""),
-    )
+    across_mm, across_name = across(header)
     position = numbers(header, "ImagePositionPatient")
     frames = int(header.get("NumberOfFrames") or 1)
     flaw = ""
     if frames > 1:
         flaw = film_flaw(frames)
     elif scan.is_colour and position:
-        flaw = "colours where a slice must hold one grey number a pixel"
+        flaw = COLOUR_FLAW
     return Plane(
         path=path,
         frame=None,
@@ -152,8 +145,8 @@ def _plane(header: Dataset, path: Path, scan: Scan) -> Plane:
         position=position,
         directions=numbers(header, "ImageOrientationPatient"),
         spacing=numbers(header, "PixelSpacing") or numbers(header, "ImagerPixelSpacing"),
-        across_mm=across[0],
-        across_name=across[1],
+        across_mm=across_mm,
+        across_name=across_name,
         slope=number(header, "RescaleSlope", 1.0),
         intercept=number(header, "RescaleIntercept", 0.0),
         marks={name: text(header, tag) for tag, name in _MARKS.items() if text(header, tag)},

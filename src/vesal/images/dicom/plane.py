@@ -1,11 +1,13 @@
 """One slice and the series it belongs to, as headers tell; pixels come later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vesal.arrays import AffineMatrix
 
 _RIGHT_ANGLE = 1e-3  # cosines are written with six digits, some with four
 
@@ -71,6 +73,11 @@ class Plane:
         return (len(self.position), len(self.directions), len(self.spacing)) == (3, 6, 2)
 
     @property
+    def is_slice(self) -> bool:
+        """True if it has a place in the body and no flaw."""
+        return self.is_placed and not self.flaw
+
+    @property
     def normal(self) -> NDArray[np.float64]:
         """Direction across the slice, LPS; of length 1 where the directions are sound."""
         return np.cross(self.directions[:3], self.directions[3:])
@@ -86,3 +93,22 @@ class Plane:
     def along_mm(self) -> float:
         """Where the slice lies along its normal."""
         return float(np.dot(self.normal, self.position))
+
+
+def plane_to_lps(
+    position: Sequence[float], directions: Sequence[float], spacing: Sequence[float]
+) -> AffineMatrix:
+    """Return (column, row, slice) to LPS mm, (4, 4), one mm a step along the normal.
+
+    Args:
+        position: ImagePositionPatient.
+        directions: ImageOrientationPatient.
+        spacing: PixelSpacing, which names the distance between rows first: the step down a column.
+    """
+    affine = np.eye(4)
+    along, down = np.array(directions[:3], np.float64), np.array(directions[3:], np.float64)
+    affine[:3, 0] = along * float(spacing[1])
+    affine[:3, 1] = down * float(spacing[0])
+    affine[:3, 2] = np.cross(along, down)
+    affine[:3, 3] = position
+    return affine

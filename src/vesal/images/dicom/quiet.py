@@ -1,13 +1,13 @@
 # SimpleITK does not annotate all of its functions:
 # mypy: disable-error-code="no-untyped-call"
-"""Silence while DICOM is read, in any number of threads.
+"""Silence while DICOM is read or written, in any number of threads.
 
-pydicom warns of each odd value and logs it, with what it holds, and ITK writes to the terminal from
-C++. Both are told off for the whole process, and Python's way to do so is made for one thread: the
-last of two readers would restore the silence that the first one made. So readers are counted: the
-first to come makes it quiet, the last to leave restores what was. Only warnings of pydicom's own
-modules are hidden. What another thread changes in the filters of `warnings` meanwhile is undone, as
-by `catch_warnings`.
+pydicom and highdicom warn of each odd value in a header and log it, with what it holds, and ITK
+writes to the terminal from C++. All are told off for the whole process, and Python's way to do so
+is made for one thread: the last of two users would restore the silence that the first one made. So
+users are counted: the first to come makes it quiet, the last to leave restores what was. Only
+warnings of those modules are hidden. What another thread changes in the filters of `warnings`
+meanwhile is undone, as by `catch_warnings`.
 """
 
 import logging
@@ -38,9 +38,11 @@ DAMAGED = (
 )
 """What pydicom and SimpleITK raise on files that are cut short or damaged."""
 
+_LOUD = ("pydicom", "highdicom")
 
-class _Readers:
-    """How many read now, and how to undo what the first of them did."""
+
+class _Users:
+    """How many read or write now, and how to undo what the first of them did."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -54,10 +56,10 @@ class _Readers:
             self.count += 1
             if self.count == 1:
                 self.undo.enter_context(warnings.catch_warnings())
-                warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
-                log = logging.getLogger("pydicom")
-                self.undo.callback(log.setLevel, log.level)
-                log.setLevel(logging.CRITICAL)
+                warnings.filterwarnings("ignore", module=rf"({'|'.join(_LOUD)})(\.|$)")
+                for logger in map(logging.getLogger, _LOUD):
+                    self.undo.callback(logger.setLevel, logger.level)
+                    logger.setLevel(logging.CRITICAL)
                 display = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
                 self.undo.callback(SimpleITK.ProcessObject.SetGlobalWarningDisplay, display)
                 SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
@@ -69,14 +71,14 @@ class _Readers:
                 self.undo.close()
 
 
-_READERS = _Readers()
+_USERS = _Users()
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings, its log and ITK's words off the terminal meanwhile."""
-    _READERS.enter()
+    """Keep the words of pydicom, highdicom and ITK off the terminal meanwhile."""
+    _USERS.enter()
     try:
         yield
     finally:
-        _READERS.leave()
+        _USERS.leave()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vesal.arrays import AffineMatrix
 from vesal.errors import GeometryError, ImageError
 from vesal.images.dicom.phases import SAME_PLACE_MM
-from vesal.images.dicom.plane import Plane
+from vesal.images.dicom.plane import Plane, plane_to_lps
 
 _UNEVEN = 0.01  # of the slice distance
 _LEAST_TILT_DEGREES = 0.1
@@ -43,13 +43,9 @@ def stack_of(planes: Sequence[Plane], name: str) -> Stack:
     _check_numbers(planes, name)
     ordered = sorted(planes, key=lambda plane: plane.along_mm)
     first = ordered[0]
-    affine = np.eye(4)
-    # PixelSpacing names the distance between rows first: the step down a column.
-    affine[:3, 0] = np.multiply(first.directions[:3], first.spacing[1])
-    affine[:3, 1] = np.multiply(first.directions[3:], first.spacing[0])
-    affine[:3, 3] = first.position
+    affine = plane_to_lps(first.position, first.directions, first.spacing)
     if len(ordered) == 1:
-        affine[:3, 2] = first.normal * (first.across_mm or 1.0)
+        affine[:3, 2] *= first.across_mm or 1.0
         return Stack(planes=(first,), affine_lps=affine, notes=(_one_slice(first),))
     positions = np.array([plane.position for plane in ordered])
     _check_gaps(ordered, np.diff(positions @ first.normal), name)

@@ -18,6 +18,14 @@ def number(header: Dataset, name: str, default: float) -> float:
     return (*numbers(header, name), default)[0]
 
 
+def across(header: Dataset) -> tuple[float, str]:
+    """Distance or thickness of slices in mm and the element that says so; 0 and "" if none does."""
+    for name in ("SpacingBetweenSlices", "SliceThickness"):
+        if found := number(header, name, 0.0):
+            return abs(found), name
+    return 0.0, ""
+
+
 def text(header: Dataset, name: str) -> str:
     """An element as one line of text, empty if it is absent."""
     value = header.get(name)

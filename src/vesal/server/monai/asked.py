@@ -3,9 +3,6 @@
 Points are indices of the image file's own axes, the first one fastest; never mm.
 """
 
-import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +13,16 @@ from vesal.errors import ConfigError, ImageError, PromptError
 from vesal.geometry.grid import Grid
 from vesal.images import Image
 from vesal.labels import open_labels
-from vesal.prompts import Click, Prompt, Scribble
-from vesal.server.interactions import numbers, voxel_box
+from vesal.prompts import Prompt, Scribble
+from vesal.server.fields import Record, numbers
+from vesal.server.interactions import point, voxel_box
+from vesal.server.monai.sent_files import bare_labels
 
 _INSIDE, _OUTSIDE = "foreground_scribbles", "background_scribbles"
 _MOST_POINTS = 10_000
-Params = Mapping[str, Any]
 
 
-def params_of(text: str) -> dict[str, Any]:
-    """The parameters of a request.
-
-    Raises:
-        ConfigError: no JSON object.
-    """
-    try:
-        record = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise ConfigError("params must be JSON") from error
-    if not isinstance(record, dict):
-        raise ConfigError("params must be a JSON object")
-    return record
-
-
-def text_of(params: Params, key: str) -> str:
-    """A text of a request; empty if it is missing.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    value = params.get(key)
-    if value is not None and not isinstance(value, str):
-        msg = f"{key} must be text, got {value!r:.40}"
-        raise ConfigError(msg)
-    return value or ""
-
-
-def switch_of(params: Params, key: str) -> bool:
-    """A yes or no of a request; no if it is missing.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    value = params.get(key)
-    if value is not None and not isinstance(value, bool):
-        msg = f"{key} must be true or false, got {value!r:.40}"
-        raise ConfigError(msg)
-    return value is True
-
-
-def rows_of(params: Params) -> list[dict[str, Any]]:
+def rows_of(params: Record) -> list[dict[str, Any]]:
     """What label_info says of each segment, in its order; nothing if it is missing.
 
     Raises:
@@ -80,7 +37,7 @@ def rows_of(params: Params) -> list[dict[str, Any]]:
     return rows
 
 
-def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt, ...]:
+def prompts_of(params: Record, drawn: Path | None, image: Image) -> tuple[Prompt, ...]:
     """All prompts of a request: points, a box, and scribbles if any were drawn.
 
     Args:
@@ -107,28 +64,19 @@ def prompts_of(params: Params, drawn: Path | None, image: Image) -> tuple[Prompt
     return tuple(prompts)
 
 
-def _points(params: Params, key: str, grid: Grid, *, positive: bool) -> list[Prompt]:
+def _points(params: Record, key: str, grid: Grid, *, positive: bool) -> list[Prompt]:
     values = params.get(key)
     if values is None:
         return []
     if not isinstance(values, list) or len(values) > _MOST_POINTS:
         msg = f"{key} needs a list of points, got {values!r:.80}"
         raise PromptError(msg)
-    return [_click(value, grid, positive=positive) for value in values]
+    return [point(_index(value, grid), grid, positive=positive) for value in values]
 
 
-def _click(value: object, grid: Grid, *, positive: bool) -> Prompt:
-    index = _index(value, grid)
-    if any(not 0 <= i < n for i, n in zip(index, grid.shape, strict=True)):
-        msg = f"the point {value} lies outside the image"
-        raise PromptError(msg)
-    mm = grid.to_world(np.array([index], np.float64))[0]
-    return Click(point_mm=tuple(mm.tolist()), positive=positive)
-
-
-def _index(value: object, grid: Grid) -> list[int]:
+def _index(value: object, grid: Grid) -> list[float]:
     """An index of the array; of a picture the file's first axis is the array's last."""
-    file_index = [round(number) for number in numbers(value, 3, "a point")]
+    file_index = numbers(value, 3, "a point")
     return file_index[:2][::-1] if grid.ndim == 2 else file_index
 
 
@@ -146,7 +94,7 @@ def _box(values: object, grid: Grid) -> Prompt:
     return voxel_box(grid, tuple(low.tolist()), tuple(high.tolist()), positive=True)
 
 
-def _scribbles(params: Params, drawn: Path, image: Image) -> list[Prompt]:
+def _scribbles(params: Record, drawn: Path, image: Image) -> list[Prompt]:
     """What was drawn over in two segments of a label map."""
     values = _numbers_of(params)
     array = _label_array(drawn, image)
@@ -158,7 +106,7 @@ def _scribbles(params: Params, drawn: Path, image: Image) -> list[Prompt]:
     return prompts
 
 
-def _numbers_of(params: Params) -> dict[str, int]:
+def _numbers_of(params: Record) -> dict[str, int]:
     """The numbers of the two scribble segments, which label_info tells by their order."""
     names = [row.get("name") for row in rows_of(params)]
     usual = {_INSIDE: 2, _OUTSIDE: 3}  # of a client that sends no label_info
@@ -171,11 +119,7 @@ def _numbers_of(params: Params) -> dict[str, int]:
 def _label_array(path: Path, image: Image) -> Voxels:
     """The numbers of a label map on the image's grid; OHIF sends bare bytes."""
     if path.name.endswith(".bin"):
-        data = np.fromfile(path, np.uint8)
-        if data.size != math.prod(image.grid.shape):
-            msg = f"the drawing needs a byte for each voxel of the image, got {data.size:,} bytes"
-            raise ImageError(msg)
-        return data.reshape(image.grid.shape, order="F")
+        return bare_labels(path, image.grid.shape)
     labels = open_labels(path)
     if not labels.grid.same_as(image.grid):
         msg = (

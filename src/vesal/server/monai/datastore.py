@@ -8,27 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
 from vesal.errors import ConfigError
 from vesal.labels import open_labels
-from vesal.server import office as offices
 from vesal.server.display import nifti_of
+from vesal.server.fields import record_of
 from vesal.server.form import form_of
-from vesal.server.monai.asked import params_of
 from vesal.server.monai.label_store import FINAL, SUFFIXES, SavedLabel, stem
 from vesal.server.monai.sent_files import passing_folder, stored
 from vesal.server.monai.sent_label import sent_label
-from vesal.server.office import Office
+from vesal.server.office import Here, Office
 from vesal.server.refusals import NotFoundError
 from vesal.server.replies import attachment
 from vesal.server.scans import Scan, stem_of
 from vesal.server.uploads import opened, receive, safe_name
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 Text = Annotated[str, Query()]
 
 _OCTETS = "application/octet-stream"
@@ -97,7 +95,7 @@ async def save_label(
     scan = await here.find_scan(image)
     async with passing_folder() as folder:
         async with form_of(request, here.settings.limits) as form:
-            params = params_of(str(form.get("params", "")))
+            params = record_of(str(form.get("params", "")), "params")
             part = form.get("label")
             if not isinstance(part, UploadFile):
                 raise ConfigError("the form needs a part named label")

@@ -11,26 +11,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from vesal.errors import ConfigError, InputError
 from vesal.labels import LabelMap, Segment
 from vesal.labels.palette import colour_of
-from vesal.server import office as offices
+from vesal.server.fields import Record, flag, record_of, text
 from vesal.server.form import form_of
 from vesal.server.monai.answering import Answered, Question
-from vesal.server.monai.asked import Params, params_of, prompts_of, switch_of, text_of
+from vesal.server.monai.asked import prompts_of
 from vesal.server.monai.info import SCRIBBLES
 from vesal.server.monai.passing_scans import remove, take
 from vesal.server.monai.sent_files import passing_folder, stored
-from vesal.server.office import Office, unless_gone
+from vesal.server.office import Here, Office, unless_gone
 from vesal.server.replies import attachment
 from vesal.server.scans import Scan
 from vesal.server.uploads import safe_name
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 Text = Annotated[str, Query()]
 
 _EXTENSIONS = (".nrrd", ".nii.gz", ".nii", ".seg.nrrd", ".mha", ".seg.dcm")
@@ -53,7 +52,7 @@ async def infer(
     async with AsyncExitStack() as stack:
         folder = await stack.enter_async_context(passing_folder())
         async with form_of(request, here.settings.limits) as form:
-            params = params_of(str(form.get("params", "")))
+            params = record_of(str(form.get("params", "")), "params")
             scan = await stack.enter_async_context(_scan(here, form, session_id, image))
             part = form.get("label")
             drawn = await stored(part, folder, "drawn") if isinstance(part, UploadFile) else None
@@ -61,9 +60,9 @@ async def infer(
         question = Question(
             scan=scan,
             model=name,
-            user=text_of(params, "client_id")[:100],
-            label=text_of(params, "label")[:100],
-            anew=switch_of(params, "reset_state"),
+            user=text(params, "client_id")[:100],
+            label=text(params, "label")[:100],
+            anew=flag(params, "reset_state", default=False),
             prompts=lambda image: prompts_of(params, drawn, image),
         )
         answered = await unless_gone(request, lambda: here.answering.answer(question))
@@ -90,7 +89,7 @@ async def _scan(here: Office, form: FormData, session: str, image: str) -> Async
         raise ConfigError("a request needs an image: name one, name a session, or send a file")
 
 
-def _extension(params: Params, scan: Scan) -> str:
+def _extension(params: Record, scan: Scan) -> str:
     """What the client wants, or the kind of the image's own file, as MITK takes for granted."""
     own = next((e for e in _EXTENSIONS if scan.name.endswith(e)), ".nrrd")
     wanted = params.get("result_extension") or own
@@ -101,7 +100,7 @@ def _extension(params: Params, scan: Scan) -> str:
     return str(wanted)
 
 
-def _written(answered: Answered, params: Params, folder: Path, extension: str) -> bytes:
+def _written(answered: Answered, params: Record, folder: Path, extension: str) -> bytes:
     """The mask as a file of labels, 1 inside the object."""
     image = answered.image
     name = _label(params)
@@ -113,11 +112,11 @@ def _written(answered: Answered, params: Params, folder: Path, extension: str) -
     return made.save(folder / f"result{extension}").read_bytes()
 
 
-def _label(params: Params) -> str:
-    return text_of(params, "label") or text_of(params, "selected_label_name") or "object"
+def _label(params: Record) -> str:
+    return text(params, "label") or text(params, "selected_label_name") or "object"
 
 
-def _about(answered: Answered, params: Params, model: str, seconds: float) -> dict[str, Any]:
+def _about(answered: Answered, params: Record, model: str, seconds: float) -> dict[str, Any]:
     return {
         "label_names": {_label(params): 1},
         "latencies": {"total": round(seconds, 3)},

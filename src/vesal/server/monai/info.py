@@ -1,17 +1,15 @@
 """What a MONAI Label client is told of the server: its models, labels and images."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from vesal import __version__
-from vesal.server import office as offices
-from vesal.server.office import Office
+from vesal.server.office import Here
 from vesal.server.refusals import NotFoundError
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 
 SCRIBBLES = "-scribbles"
 """End of the names under which models are offered to those who draw."""

@@ -3,19 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import unquote
 
 import httpx
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from vesal.server import office as offices
-from vesal.server.office import Office
+from vesal.server.office import Here
 from vesal.server.refusals import NotFoundError, UpstreamError
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Office, Depends(offices.of)]
 
 _ROOTS = ("qido/", "wado/", "stow/")
 _PASSED = ("content-type", "content-length", "content-encoding", "transfer-syntax")

@@ -1,15 +1,18 @@
 """Files of one request, on the disk while it is answered; threads write and remove them."""
 
 import asyncio
+import math
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 from starlette.datastructures import UploadFile
 
-from vesal.errors import ResourceError
+from vesal.arrays import Voxels
+from vesal.errors import ImageError, ResourceError
 from vesal.server.uploads import safe_name
 
 _PIECE_BYTES = 2**20
@@ -49,6 +52,19 @@ async def stored(part: UploadFile, folder: Path, prefix: str) -> Path:
     except OSError as error:
         raise _full(error) from error
     return path
+
+
+def bare_labels(path: Path, shape: tuple[int, ...]) -> Voxels:
+    """The label map that OHIF sends: a byte for each voxel of the image, first axis fastest.
+
+    Raises:
+        ImageError: of another size.
+    """
+    data = np.fromfile(path, np.uint8)
+    if data.size != math.prod(shape):
+        msg = f"labels need a byte for each voxel of the image, got {data.size:,} bytes"
+        raise ImageError(msg)
+    return data.reshape(shape, order="F")
 
 
 def _full(error: OSError) -> ResourceError:

@@ -1,21 +1,21 @@
 """A label that a client sent, checked, and in a format that keeps its names."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 
-from vesal.errors import ImageError
 from vesal.images.allowance import at_most
 from vesal.labels import LabelMap, Segment, open_labels
 from vesal.labels.palette import colour_of
+from vesal.server.fields import Record
 from vesal.server.limits import Limits
-from vesal.server.monai.asked import Params, rows_of
+from vesal.server.monai.asked import rows_of
+from vesal.server.monai.sent_files import bare_labels
 from vesal.server.scans import Scan
 from vesal.server.uploads import opened
 
 
-def sent_label(file: Path, params: Params, scan: Scan, limits: Limits) -> Path:
+def sent_label(file: Path, params: Record, scan: Scan, limits: Limits) -> Path:
     """A file that holds the label with the names of its segments.
 
     Args:
@@ -36,11 +36,7 @@ def sent_label(file: Path, params: Params, scan: Scan, limits: Limits) -> Path:
             return file  # it says all that is known
         return _named(labels, names).save(file.with_name("label.nii.gz"))
     image = opened(scan.path, None, limits)
-    data = np.fromfile(file, np.uint8)
-    if data.size != math.prod(image.grid.shape):
-        msg = f"the label needs a byte for each voxel of the image, got {data.size:,} bytes"
-        raise ImageError(msg)
-    array = data.reshape(image.grid.shape, order="F")
+    array = bare_labels(file, image.grid.shape)
     segments = tuple(_segment(int(n), names) for n in np.unique(array) if n)
     made = LabelMap(array=array, grid=image.grid, segments=segments, source=image.source)
     return made.save(file.with_name("label.nii.gz"))
@@ -56,7 +52,7 @@ def _segment(number: int, names: dict[int, str]) -> Segment:
     return Segment(number=number, name=name, colour=colour_of(number))
 
 
-def _names(params: Params) -> dict[int, str]:
+def _names(params: Record) -> dict[int, str]:
     """Names by number; of those that are no names nothing is kept."""
     found: dict[int, str] = {}
     for row in rows_of(params):

@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 
-from vesal.server import office as offices
 from vesal.server.form import files_of
 from vesal.server.monai.passing_scans import remove, remove_all, take
 from vesal.server.monai.visits import Visit
-from vesal.server.office import Office
+from vesal.server.office import Here, Office
 
 
 @asynccontextmanager
@@ -22,7 +21,6 @@ async def _while_served(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(prefix="/session", include_in_schema=False, lifespan=_while_served)
-Here = Annotated[Office, Depends(offices.of)]
 
 
 @router.put("/")

@@ -11,10 +11,10 @@ from vesal.models.build import Model
 from vesal.models.nd import fast_layout
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.shapes import Images, TargetMasks
-from vesal.training.clicks import rough_hints, with_click
 from vesal.training.lesson import Lesson, Taught
+from vesal.training.lessons.mini_clicks import rough_hints, with_click
+from vesal.training.lessons.mini_loss import dice_focal
 from vesal.training.lessons.targets import mean_dice, one_each
-from vesal.training.loss import dice_focal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Tests of vesal.training.finetune_data: what is learnt from, and what is kept to check on."""
+"""Tests of vesal.training.finetune.data: what is learnt from, and what is kept to check on."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from vesal.errors import ConfigError
 from vesal.models.build import build
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.zoo import ZOO
-from vesal.training.finetune_data import TuningData, material
+from vesal.training.finetune.data import TuningData, material
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""Tests of vesal.training.loss."""
+"""Tests of vesal.training.lessons.mini_loss."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vesal.training.loss import dice_focal
+from vesal.training.lessons.mini_loss import dice_focal
 
 SHAPES = pytest.mark.parametrize("shape", [(6, 7, 8), (9, 8, 1), (10, 11)], ids=str)
 SURE = 12.0

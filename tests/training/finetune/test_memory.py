@@ -1,4 +1,4 @@
-"""Tests of vesal.training.memory: what is said to be needed is what is."""
+"""Tests of vesal.training.finetune.memory: what is said to be needed is what is."""
 
 import pytest
 import torch
@@ -6,8 +6,8 @@ import torch
 from tests.networks import random_network, tiny_config, tiny_sam
 from vesal.errors import ResourceError
 from vesal.models.promptable import PromptTensors
-from vesal.training.finetune_methods import freeze
-from vesal.training.memory import Need, check_room, free_bytes, kept_by, kept_while, needed
+from vesal.training.finetune.memory import Need, check_room, free_bytes, kept_by, kept_while, needed
+from vesal.training.finetune.methods import freeze
 
 
 def test_what_the_way_back_keeps_is_counted_once() -> None:

@@ -37,7 +37,7 @@ class Wishes:
     minutes: float | None = None
     steps: int | None = None
     validation: str = ""
-    """A data set, or a share (see `vesal.training.finetune_data.material`)."""
+    """A data set, or a share (see `vesal.training.finetune.data.material`)."""
     keep: float = KEEP
     seed: int = 0
 

@@ -10,12 +10,12 @@ from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.sam_config import SamConfig
 from vesal.progress import Progress, silent
 from vesal.training.batch import Source
-from vesal.training.finetune_data import TuningData
-from vesal.training.finetune_methods import freeze, sam_lesson
-from vesal.training.finetune_windows import SMALLEST_TARGET, TARGETS, WINDOWS, ScanWindows
+from vesal.training.finetune.data import TuningData
+from vesal.training.finetune.memory import Need, kept_by, needed
+from vesal.training.finetune.methods import freeze, sam_lesson
+from vesal.training.finetune.windows import SMALLEST_TARGET, TARGETS, WINDOWS, ScanWindows
 from vesal.training.lesson import Lesson
 from vesal.training.lessons.mini import ClickLesson, Clicks
-from vesal.training.memory import Need, kept_by, needed
 from vesal.training.sources.cubes import Cubes
 from vesal.training.sources.pictures import Pictures
 from vesal.training.store import prepare
@@ -30,7 +30,7 @@ def lesson_for(model: Model, method: str, seed: int) -> Lesson:
 
     Args:
         model: changed.
-        method: from `vesal.training.finetune_methods.chosen`.
+        method: from `vesal.training.finetune.methods.chosen`.
         seed: of what begins at random.
     """
     if not isinstance(model, PromptableUNet):

@@ -1,4 +1,4 @@
-"""Tests of vesal.training.finetune_windows: what is learnt is what the product shows the model."""
+"""Tests of vesal.training.finetune.windows: what is learnt is what the product shows the model."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from vesal.geometry import Grid, Patch
 from vesal.geometry.resample import resample
 from vesal.inference.appearance import linear_and_rank
 from vesal.inference.windows import View
-from vesal.training import finetune_windows
-from vesal.training.finetune_windows import Scan, ScanWindows, drawn_view, seen_in, window_of
+from vesal.training.finetune import windows as module
+from vesal.training.finetune.windows import Scan, ScanWindows, drawn_view, seen_in, window_of
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_window_has_targets_of_a_size_that_can_be_learnt(windows: ScanWind
         batch = windows.batch(number)
         assert batch.images.shape == (2, 2, 16, 16, 16)
         assert batch.targets.shape == (2, 4, 16, 16, 16)
-        assert batch.targets.reshape(8, -1).sum(axis=1).min() >= finetune_windows.SMALLEST_TARGET
+        assert batch.targets.reshape(8, -1).sum(axis=1).min() >= module.SMALLEST_TARGET
         assert np.abs(batch.images).max() <= 1
 
 
@@ -51,7 +51,7 @@ def test_targets_lie_where_the_image_shows_them(
     windows: ScanWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Turned and mirrored alike: inside its border a ball is of one brightness."""
-    monkeypatch.setattr(finetune_windows, "distorted", lambda image, rng, strength: image)
+    monkeypatch.setattr(module, "distorted", lambda image, rng, strength: image)
     spreads = []
     for number in range(6):
         batch = windows.batch(number)
@@ -75,11 +75,11 @@ def test_a_window_without_chance_is_what_the_product_reads(
     windows: ScanWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Apart from order and direction of its axes, and with nothing distorted."""
-    monkeypatch.setattr(finetune_windows, "distorted", lambda image, rng, strength: image)
+    monkeypatch.setattr(module, "distorted", lambda image, rng, strength: image)
     scan = windows.scans[0]
     middle = tuple(scan.grid.to_world(np.array([[14.0, 13, 9]]))[0].tolist())
     view = View(centre_mm=middle, spacing_mm=2.0, side=16)
-    monkeypatch.setattr(finetune_windows, "drawn_view", lambda *_: view)
+    monkeypatch.setattr(module, "drawn_view", lambda *_: view)
     image, _ = window_of(scan, tiny_config(), 2, np.random.default_rng(1))
     read = resample(scan.values, scan.grid, view.grid(scan.grid), fill=scan.low, antialias=True)
     expected = linear_and_rank(read)
@@ -124,7 +124,7 @@ def test_a_share_of_the_windows_is_synthetic(
         cut.append(scan.name)
         return window_of(scan, *words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(finetune_windows, "window_of", counted)
+    monkeypatch.setattr(module, "window_of", counted)
     mixed = [
         ScanWindows(pairs=windows.pairs, config=windows.config, seed=4, replay=replay).batch(2)
         for _ in range(2)
@@ -142,4 +142,4 @@ def test_specks_are_nothing_to_learn_from(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing to learn from in 1 scans"):
         small.batch(0)
     scan = Scan.of(open_pair(pairs[0]))
-    assert all(t.patch.count >= finetune_windows.SMALLEST_TARGET for t in scan.targets)
+    assert all(t.patch.count >= module.SMALLEST_TARGET for t in scan.targets)

@@ -23,14 +23,14 @@ from vesal.images.write import make_folder
 from vesal.models.build import Model
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
-from vesal.training.finetune_card import Tuned, write
-from vesal.training.finetune_data import TuningData, material
-from vesal.training.finetune_methods import Method, chosen
-from vesal.training.finetune_plan import MINUTES, Wishes, planned, steps_in
-from vesal.training.finetune_seam import lesson_for, needs, source_for
-from vesal.training.finetune_validate import CLICKS, checked
+from vesal.training.finetune.card import Tuned, write
+from vesal.training.finetune.check import CLICKS, checked
+from vesal.training.finetune.data import TuningData, material
+from vesal.training.finetune.memory import check_room, free_bytes
+from vesal.training.finetune.methods import Method, chosen
+from vesal.training.finetune.plan import MINUTES, Wishes, planned, steps_in
+from vesal.training.finetune.seam import lesson_for, needs, source_for
 from vesal.training.fit import Run
-from vesal.training.memory import check_room, free_bytes
 from vesal.training.schedule import Schedule
 from vesal.training.settings import Settings
 from vesal.training.validation import Validated

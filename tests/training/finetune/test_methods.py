@@ -1,11 +1,11 @@
-"""Tests of vesal.training.finetune_methods."""
+"""Tests of vesal.training.finetune.methods."""
 
 import pytest
 import torch
 
 from tests.networks import random_network, tiny_config, tiny_sam
 from vesal.errors import ConfigError
-from vesal.training.finetune_methods import chosen, freeze, sam_lesson
+from vesal.training.finetune.methods import chosen, freeze, sam_lesson
 from vesal.training.freeze import parts_of
 from vesal.training.lora import plain
 

@@ -1,4 +1,4 @@
-"""Tests of vesal.training.clicks."""
+"""Tests of vesal.training.lessons.mini_clicks."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from tests.volumes import ball_labels
 from vesal.models.promptable import PADDING_LABEL, PromptTensors
-from vesal.training.clicks import rough_hints, with_click
+from vesal.training.lessons.mini_clicks import rough_hints, with_click
 
 SHAPES = pytest.mark.parametrize("shape", [(16, 15, 14), (24, 20, 1)], ids=["volume", "slice"])
 

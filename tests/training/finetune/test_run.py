@@ -1,4 +1,4 @@
-"""Tests of vesal.training.finetune: from scans to a folder that loads as a model."""
+"""Tests of vesal.training.finetune.run: from scans to a folder that loads as a model."""
 
 import csv
 import json
@@ -18,10 +18,9 @@ from vesal.inference.clicks import Clicks
 from vesal.inference.predictor import predictor_for
 from vesal.inference.request import Request
 from vesal.progress import Counter, Progress, silent
-from vesal.training import finetune as module
-from vesal.training.finetune import mixed
-from vesal.training.finetune_card import Tuned
-from vesal.training.finetune_plan import Wishes
+from vesal.training.finetune import Tuned, Wishes
+from vesal.training.finetune import run as module
+from vesal.training.finetune.run import mixed
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def few_structures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two structures are asked for, not eight: each is slow on a busy machine."""
-    monkeypatch.setattr("vesal.training.finetune_validate._MOST", 2)
+    monkeypatch.setattr("vesal.training.finetune.check._MOST", 2)
 
 
 def finetune(
@@ -55,14 +54,17 @@ class Killed(BaseException):
     """The process is ended from outside."""
 
 
-def test_a_tuned_model_loads_and_says_where_it_is_from(
+def test_a_tuned_model_loads_answers_clicks_and_says_where_it_is_from(
     base: Path, scans_folder: Path, tmp_path: Path
 ) -> None:
-    """The folder is a model; its card and the header of its weights tell the same."""
+    """The folder is a model; its card and the header of its weights tell the same.
+
+    Clicks go through the predictor that commands and server use.
+    """
     told = Counter()
     output = tmp_path / "my-model"
     card = finetune(
-        base, scans_folder, output, Wishes(steps=4, method="lora", keep=0.25), progress=told
+        base, scans_folder, output, Wishes(steps=2, method="lora", keep=0.25), progress=told
     )
     assert told.finished
     assert sorted(path.name for path in output.iterdir()) == [
@@ -79,25 +81,20 @@ def test_a_tuned_model_loads_and_says_where_it_is_from(
     )
     written = json.loads((output / "card.json").read_text())
     assert written["base"] == "tiny.safetensors"
-    assert written["steps"] == card.steps == 4
+    assert written["steps"] == card.steps == 2
     assert written["structures"] == list(card.structures)
     assert not card.checked_are_held_out
     notes = summarised(output / "model.safetensors").notes
     assert card.base_sha256[:16] in notes[0]
-    assert "lora, 4 steps" in notes[1]
+    assert "lora, 2 steps" in notes[1]
     with (output / "validation.csv").open(newline="") as file:
         steps = [row["step"] for row in csv.DictReader(file)]
-    assert steps == ["1", "2", "3", "4"]
+    assert steps == ["1", "2"]
     assert all(0 <= dice <= 1 for dice in (*card.before, *card.after))
-
-
-def test_a_tuned_model_answers_clicks(base: Path, scans_folder: Path, tmp_path: Path) -> None:
-    """Through the predictor that commands and server use."""
-    finetune(base, scans_folder, tmp_path / "my", Wishes(steps=1))
     image = open_pair(find_pairs(scans_folder).pairs[0]).image
     middle = image.grid.to_world(np.array([[14.0, 13, 9]]))
     clicks = Clicks(points_mm=middle, positive=np.array([True]))
-    answer = predictor_for(image, load_model(tmp_path / "my")).predict(Request(clicks=clicks))
+    answer = predictor_for(image, tuned).predict(Request(clicks=clicks))
     assert not answer.mask.is_empty
 
 
@@ -105,11 +102,11 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     base: Path, scans_folder: Path, tmp_path: Path
 ) -> None:
     """Nothing that loads lies there before the end; other words are refused in between."""
-    wishes = Wishes(steps=4, method="decoder", seed=2)
+    wishes = Wishes(steps=3, method="decoder", seed=2)
     finetune(base, scans_folder, tmp_path / "whole", wishes)
 
     def kill(done: int, total: int, text: str) -> None:
-        if done == 3 and text.startswith("loss"):
+        if done == 2 and text.startswith("loss"):
             raise Killed
 
     halves = tmp_path / "halves"
@@ -118,7 +115,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     with pytest.raises(ConfigError, match="neither a weights file nor a known model"):
         load_model(halves)
     with pytest.raises(ConfigError, match=r"begun otherwise .learns 'decoder', now 'full'"):
-        finetune(base, scans_folder, halves, Wishes(steps=4, method="full", seed=2))
+        finetune(base, scans_folder, halves, Wishes(steps=3, method="full", seed=2))
     finetune(base, scans_folder, halves, wishes)
     ends = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "halves")]
     assert ends[0] == ends[1]
@@ -130,7 +127,7 @@ def test_minutes_become_steps_once(
     base: Path, scans_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Timed at the start and then kept, so that a run goes on to where it was bound for."""
-    counts = iter([3, 99])
+    counts = iter([2, 99])
     monkeypatch.setattr(module, "steps_in", lambda *_: next(counts))
 
     def kill(done: int, total: int, text: str) -> None:
@@ -144,7 +141,7 @@ def test_minutes_become_steps_once(
             )
         except Killed:
             continue
-    assert card.steps == 3
+    assert card.steps == 2
     assert next(counts) == 99  # nobody asked again
 
 

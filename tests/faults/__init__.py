@@ -1,0 +1,1 @@
+"""What happens when disks, processes and clocks fail, over the whole product."""
