@@ -282,3 +282,13 @@ def test_rle_that_runs_over_its_end_is_no_panic(
     data.save_as(path)
     assert open_image(path).array.shape == (2, 2, 1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_colours_that_are_not_there_are_refused_before_room_is_made(tmp_path: Path) -> None:
+    """GDCM took 1.3 GB for a file of two kilobytes."""
+    path = write_capture(tmp_path)
+    change(path, Rows=3000, Columns=500)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SimpleITK, "ReadImage", None)
+        with pytest.raises(ImageError, match=r"pixels are cut short"):
+            open_image(path)
