@@ -1,10 +1,11 @@
 """A server whose disk or memory is used up: one sentence for that request, and it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from fastapi.testclient import TestClient
 
 from tests.fakes import BrightModel
@@ -68,20 +69,27 @@ def test_a_label_without_room_leaves_the_one_before(client: TestClient, folder: 
 
 
 class Hungry(BrightModel):
-    """A model that lacks memory as long as it is told so."""
+    """A model that wants more memory than there is, as long as it is told so."""
 
     lacks = True
+
+    def __init__(self, more: Callable[[int], object]) -> None:
+        super().__init__()
+        self.more = more
 
     def encode(self, image: Images) -> Embedding:
         """Encode, or not."""
         if self.lacks:
-            raise MemoryError
+            self.more(2**50)
         return super().encode(image)
 
 
-def test_a_request_that_lacks_memory_is_refused_and_the_server_goes_on(folder: Path) -> None:
+@pytest.mark.parametrize("more", [bytearray, torch.empty], ids=["python", "torch"])
+def test_a_request_that_lacks_memory_is_refused_and_the_server_goes_on(
+    more: Callable[[int], object], folder: Path
+) -> None:
     """The same click is answered when there is memory again."""
-    model = Hungry()
+    model = Hungry(more)
     app = build_app(Settings(root=folder), bright_models(model))
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         scan = client.get("/api/scans").json()["scans"][0]["id"]

@@ -30,7 +30,7 @@ from vesal.cli import (
     weights,
 )
 from vesal.cli.console import print_error
-from vesal.errors import ResourceError, VesalError
+from vesal.errors import ResourceError, VesalError, lacks_memory
 
 _BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
@@ -166,7 +166,7 @@ def _explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, TyperException):
         sentence = error.format_message().rstrip(".")
         return f"{sentence} (--help shows what is right)", error.exit_code
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         sentence = "the memory of this machine is used up; close programs or give a smaller image"
         return sentence, ResourceError.exit_code
     if isinstance(error, OSError):
