@@ -1,9 +1,8 @@
 """Tests of vesal.curation.curate: one result, whoever makes it, however often it is killed."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -105,18 +104,14 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(tmp_path: Path) -> None
     raw = toy(tmp_path / "raw", 6)
     curate(raw, tmp_path / "whole", settings(), workers=0)
     out = tmp_path / "out"
-    code = (
-        "from pathlib import Path\n"
-        "from tests.curation.sets import settings\n"
-        "from vesal.curation.curate import curate\n"
-        f"curate(Path({str(raw)!r}), Path({str(out)!r}), settings(), workers=0)"
-    )
+    context = multiprocessing.get_context("spawn")
     for files in (2, 7, 15):
-        run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)  # noqa: S603
-        while run.poll() is None and len(list(out.rglob("*"))) < files:
+        run = context.Process(target=curate, args=(raw, out, settings()), kwargs={"workers": 0})
+        run.start()
+        while run.is_alive() and len(list(out.rglob("*"))) < files:
             time.sleep(0.002)
-        run.send_signal(signal.SIGKILL)
-        run.wait(30)
+        run.kill()
+        run.join()
     (out / ".vesal-half.nii.gz").write_bytes(b"half")
     curate(raw, out, settings(), workers=0)
     assert content(out) == content(tmp_path / "whole")
