@@ -18,7 +18,9 @@ ray = pytest.importorskip("ray")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """One Ray for all tests of this file: it takes seconds to start."""
-    on_ray._start(on_ray._imported(), "local")
+    on_ray._imported().init(
+        address="local", num_gpus=1, include_dashboard=False, log_to_driver=False
+    )  # the GPU is a number in Ray's books alone
     yield
     ray.shutdown()
 
@@ -49,6 +51,18 @@ def test_a_job_that_dies_is_none_and_an_error_is_raised_here() -> None:
     assert dict(on_ray.done_on_ray(job, [1, 13, 3], "local")) == {1: 2, 13: None, 3: 6}
     with pytest.raises(ConfigError, match="seven is refused"):
         list(on_ray.done_on_ray(job, [7], "local"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_jobs_share_the_gpus_of_the_cluster() -> None:
+    """Ray shows each the GPU that it gave it, and no other."""
+
+    def gpu(_: int) -> str:
+        return os.environ["CUDA_VISIBLE_DEVICES"]
+
+    assert dict(on_ray.done_on_ray(gpu, [1, 2], "local", gpus=0.5)) == {1: "0", 2: "0"}
+    with pytest.raises(ResourceError, match="this Ray has no GPU"):
+        list(on_ray.done_on_ray(gpu, [1], "local", gpus=2.0))
 
 
 def test_nothing_to_do_starts_nothing() -> None:

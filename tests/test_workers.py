@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vesal.errors import ConfigError, ResourceError
-from vesal.workers import _Worker, done_by_workers
+from vesal.workers import _Worker, done_by_workers, turn
 
 if TYPE_CHECKING:
     from tests.conftest import Start
@@ -106,15 +106,29 @@ def meet(folder: str) -> int:
 def test_workers_start_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each imports for seconds: none waits until the one before it has started."""
     started: list[int] = []
+    others = set(multiprocessing.active_children())  # that earlier tests left
 
     def counted(self: _Worker[str, int]) -> None:
-        started.append(len(multiprocessing.active_children()))
+        started.append(len(set(multiprocessing.active_children()) - others))
         check(self)
 
     check = _Worker.check_started
     monkeypatch.setattr(_Worker, "check_started", counted)
     assert [two for _, two in done_by_workers(meet, [str(tmp_path)] * 2, 2)] == [2, 2]
     assert started == [2, 2]
+
+
+def turn_met(folder: str) -> int:
+    """Which worker this is, once both are there: else the first might do both jobs."""
+    meet(folder)
+    return turn()
+
+
+def test_each_worker_knows_its_turn(tmp_path: Path) -> None:
+    """By which it takes one of several devices; this process is none of them."""
+    meeting = [str(tmp_path)] * 2
+    assert turn() == 0
+    assert {number for _, number in done_by_workers(turn_met, meeting, 2)} == {0, 1}
 
 
 def program_of_its_own(path: str) -> None:

@@ -75,3 +75,10 @@ class StoppedError(VesalError):
     """Work was stopped in order; what is done is kept, and the same command goes on."""
 
     exit_code = 7  # 6 is a run in which cases failed
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of the machine or of a GPU is used up, torch's too."""
+    words = str(error) if isinstance(error, RuntimeError) else ""
+    told = "can't allocate memory" in words or "out of memory" in words
+    return told or isinstance(error, MemoryError)

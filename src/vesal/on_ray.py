@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from vesal.errors import ResourceError
+from vesal.extras import needing
 
 LOCAL = "local"
 _AT_ONCE = 4  # jobs handed out for each processor, so that none waits for the driver
@@ -19,7 +20,7 @@ _Result = TypeVar("_Result")
 
 
 def done_on_ray(
-    function: Callable[[_Job], _Result], jobs: Sequence[_Job], address: str
+    function: Callable[[_Job], _Result], jobs: Sequence[_Job], address: str, *, gpus: float = 0.0
 ) -> Iterator[tuple[_Job, _Result | None]]:
     """Each job with what the function makes of it, in the order in which they end.
 
@@ -30,9 +31,10 @@ def done_on_ray(
         function: of a module that all machines have.
         jobs: started in this order, one processor each.
         address: of a cluster, as Ray takes it; "local" starts one of this machine's processors.
+        gpus: that each job takes for itself; with a half, two share one.
 
     Raises:
-        ResourceError: Ray is not installed, or cannot be reached.
+        ResourceError: Ray is not installed, cannot be reached, or has no GPU for such jobs.
         Exception: what the function raises; the other jobs are given up.
     """
     if not jobs:
@@ -42,7 +44,7 @@ def done_on_ray(
     if ours:
         _start(ray, address)
     try:
-        yield from _results(ray, function, jobs)
+        yield from _results(ray, function, jobs, gpus)
     finally:
         if ours:
             ray.shutdown()
@@ -51,11 +53,8 @@ def done_on_ray(
 def _imported() -> Any:  # noqa: ANN401  # the module itself, which is imported only when asked for
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change
-    try:
+    with needing("ray", "--ray"):
         import ray
-    except ModuleNotFoundError as error:
-        msg = f"--ray needs {error.name}, which is not here: pip install 'vesal[ray]'"
-        raise ResourceError(msg) from error
     return ray
 
 
@@ -78,9 +77,13 @@ def _results(
     ray: Any,  # noqa: ANN401
     function: Callable[[_Job], _Result],
     jobs: Sequence[_Job],
+    gpus: float,
 ) -> Iterator[tuple[_Job, _Result | None]]:
-    task = ray.remote(num_cpus=1, max_retries=0)(function)
-    most = _AT_ONCE * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    here = ray.cluster_resources()
+    if here.get("GPU", 0) < gpus:
+        raise ResourceError("this Ray has no GPU; compute on the CPU, or add a machine with one")
+    task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(function)
+    most = _AT_ONCE * max(1, int(here.get("CPU", 1)))
     waiting = list(reversed(jobs))
     running: dict[Any, _Job] = {}
     while waiting or running:

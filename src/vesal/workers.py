@@ -1,5 +1,6 @@
 """Processes that do jobs, each a life of its own: one that dies takes its job with it, no more."""
 
+import itertools
 import logging
 import multiprocessing
 import os
@@ -16,6 +17,8 @@ from vesal.errors import ResourceError
 logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0  # what computes in C hears nothing before it is done
+
+_TURN = "VESAL_TURN"  # of a worker, in its environment
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -42,7 +45,7 @@ def done_by_workers(
         for job in jobs:
             yield job, function(job)
         return
-    waiting = list(reversed(jobs))
+    waiting, turns = list(reversed(jobs)), itertools.count()
     starting: list[_Worker[_Job, _Result]] = []
     busy: list[_Worker[_Job, _Result]] = []
     idle: list[_Worker[_Job, _Result]] = []
@@ -51,7 +54,7 @@ def done_by_workers(
             busy += _given(waiting, idle)
             # All at once: each takes seconds to import what it works with.
             while len(starting) < min(workers - len(busy), len(waiting)):
-                starting.append(_Worker(function, workers))
+                starting.append(_Worker(function, workers, next(turns)))
             ready = wait([worker.connection for worker in (*busy, *starting)])
             started = [worker for worker in starting if worker.connection in ready]
             for worker in started:
@@ -67,6 +70,11 @@ def done_by_workers(
     finally:
         for worker in (*starting, *busy, *idle):
             worker.end()
+
+
+def turn() -> int:
+    """Which of the workers that were started this process is, from 0; 0 if it is none."""
+    return int(os.environ.get(_TURN, "0"))
 
 
 def tried_twice(
@@ -109,11 +117,11 @@ def _given(
 class _Worker(Generic[_Job, _Result]):
     """A process, and this end of the pipe to it."""
 
-    def __init__(self, function: Callable[[_Job], _Result], workers: int) -> None:
+    def __init__(self, function: Callable[[_Job], _Result], workers: int, turn: int) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads
         self.connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, function, workers), daemon=True
+            target=_serve, args=(theirs, function, workers, turn), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -168,8 +176,11 @@ class _Worker(Generic[_Job, _Result]):
         self._process.join()
 
 
-def _serve(connection: Connection, function: Callable[[_Job], _Result], workers: int) -> None:
+def _serve(
+    connection: Connection, function: Callable[[_Job], _Result], workers: int, turn: int
+) -> None:
     """What a worker does until the pipe is closed, as it is when the parent dies."""
+    os.environ[_TURN] = str(turn)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()

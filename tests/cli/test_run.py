@@ -57,6 +57,7 @@ def test_an_automatic_model_does_a_folder(tmp_path: Path, capsys: Captured) -> N
         (["cases.csv", "--workers", "2", "--ray", "local"], 2, "no --ray beside it"),
         (["cases.csv", "--format", ".txt"], 2, "a file of labels must end in one of"),
         (["cases.csv", "--model", "nothing"], 2, "unknown model 'nothing'"),
+        (["cases.csv", "--device", "cuda:9"], 2, "there is no device 'cuda:9' here"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_made(

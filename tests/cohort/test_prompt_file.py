@@ -122,3 +122,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8 text"):
         read_cases(tmp_path / "a.csv")
+
+
+def test_an_image_with_a_name_that_no_disk_holds_does_not_exist(tmp_path: Path) -> None:
+    """It was an OSError."""
+    path = tmp_path / "p.csv"
+    path.write_text(f'image,object,kind,coordinates\n{"n" * 5000},liver,point,"1,2,3"\n')
+    with pytest.raises(ConfigError, match=r"p\.csv has .* does not exist"):
+        read_cases(path)
+
+
+def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Arrow's own words come in several, and do not name the file."""
+    path = tmp_path / "p.parquet"
+    path.write_bytes(b"PAR1" + bytes(40) + b"PAR1")
+    with pytest.raises(ConfigError, match=r"^p\.parquet is no whole Parquet file .*$") as caught:
+        read_cases(path)
+    assert "\n" not in str(caught.value)

@@ -183,3 +183,12 @@ def test_rules_are_told_of_all_structures_before_any_case(tmp_path: Path) -> Non
     assert [row.detail for row in made.rows] == ["{'Toy': 2}"] * 2
     record = json.loads((tmp_path / "out" / "settings.json").read_text(encoding="utf-8"))
     assert "classes" not in record["thresholds"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"seed": 0.5}', '{"shares": {"x": 1}}'])
+def test_a_refusal_names_the_file(text: str, tmp_path: Path) -> None:
+    """Lists in lists without end were a RecursionError."""
+    path = tmp_path / "s.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"s\.json"):
+        settings_of(Said(config=path))

@@ -22,7 +22,6 @@ from typing import Any
 
 from tests.damaged.faulty import FAULTY
 from tests.damaged.kind import Kind, Whole
-from tests.damaged.kinds import KINDS
 from tests.damaged.mutations import mutated
 from vesal.errors import VesalError
 
@@ -93,7 +92,7 @@ def _flaw(error: VesalError, kind: Kind, case: Whole) -> str:
 def run(job: dict[str, Any], folder: Path, noise: Noise, tell: int) -> dict[str, Any]:
     """Read some cases of a kind; what became of them."""
     name = job["kind"]
-    kind = {**KINDS, **FAULTY}[name]
+    kind = kind_of(name)
     case = made(kind, folder)
     case.path.write_bytes(case.wrap(case.core))
     taken, flaw = fault(kind, case)  # loads what is needed, before memory is counted
@@ -123,6 +122,15 @@ def run(job: dict[str, Any], folder: Path, noise: Noise, tell: int) -> dict[str,
         "longest_s": longest_s,
         "grown_mb": grown / 1024,
     }
+
+
+def kind_of(name: str) -> Kind:
+    """A kind; what all of them need is loaded only for one of them."""
+    if name in FAULTY:
+        return FAULTY[name]
+    from tests.damaged.kinds import KINDS
+
+    return KINDS[name]
 
 
 def made(kind: Kind, folder: Path) -> Whole:
@@ -155,7 +163,7 @@ def serve(folder: Path) -> None:
 
 def write(name: str, seed: int, index: int, count: int) -> Path:
     """The file of one case, with what belongs to it."""
-    case = made(KINDS[name], Path(tempfile.mkdtemp(prefix="fault-")))
+    case = made(kind_of(name), Path(tempfile.mkdtemp(prefix="fault-")))
     case.path.write_bytes(case.wrap(mutated(case.core, name, seed, index, count)))
     return case.opened or case.path
 

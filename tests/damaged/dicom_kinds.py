@@ -1,11 +1,13 @@
 """DICOM: slices, pictures, multi-frame objects, series, what is packed in them and around them."""
 
 import io
+import itertools
 import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pydicom
@@ -29,6 +31,19 @@ from tests.damaged.kind import Kind, Whole, whole
 from tests.images.dicom.test_collect import write_dicomdir
 from vesal.images import open_image
 from vesal.images.read import list_series
+
+
+def _numbered(make: Callable[[Path], Whole]) -> Callable[[Path], Whole]:
+    """The same UIDs in each process, so that a case has the same bytes."""
+
+    def made(folder: Path) -> Whole:
+        numbers = itertools.count(10**37)
+        with patch.object(
+            dicom_series, "generate_uid", lambda: UID(f"1.2.826.0.1.3680043.8.498.{next(numbers)}")
+        ):
+            return make(folder)
+
+    return made
 
 
 def _slice(folder: Path, **fields: Any) -> Path:
@@ -126,15 +141,15 @@ def _directory(folder: Path) -> Whole:
     return whole(folder / "DICOMDIR")
 
 
-def _zipped(folder: Path, *, inside: bool) -> Whole:
+def _zipped(folder: Path, *, inside: bool = False) -> Whole:
     one, other = dicom_series.write_series(folder / "in", slices=2).files
     core, beside = one.read_bytes(), other.read_bytes()
 
     def wrap(content: bytes) -> bytes:
         stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.writestr("a", content)
-            archive.writestr("b", beside)
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("a"), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo("b"), beside, zipfile.ZIP_DEFLATED)
         return stream.getvalue()
 
     path = folder / "a.zip"
@@ -168,7 +183,7 @@ NO_IMAGES: dict[str, Callable[[Path], Path]] = {
 
 
 def _made(write: Callable[[Path], Path]) -> Callable[[Path], Whole]:
-    return lambda folder: whole(write(folder))
+    return _numbered(lambda folder: whole(write(folder)))
 
 
 DICOM_KINDS: dict[str, Kind] = {
@@ -184,8 +199,10 @@ DICOM_KINDS: dict[str, Kind] = {
         name: Kind(count=90, make=_made(write), read=read_image, is_taken=False)
         for name, write in NO_IMAGES.items()
     },
-    "dicom series": Kind(count=150, make=_series, read=_read_series),
-    "DICOMDIR": Kind(count=90, make=_directory, read=read_image),
-    "zip of dicom": Kind(count=120, make=partial(_zipped, inside=False), read=read_image),
-    "zip of dicom, inside": Kind(count=90, make=partial(_zipped, inside=True), read=read_image),
+    "dicom series": Kind(count=150, make=_numbered(_series), read=_read_series),
+    "DICOMDIR": Kind(count=90, make=_numbered(_directory), read=read_image),
+    "zip of dicom": Kind(count=120, make=_numbered(_zipped), read=read_image),
+    "zip of dicom, inside": Kind(
+        count=90, make=_numbered(partial(_zipped, inside=True)), read=read_image
+    ),
 }

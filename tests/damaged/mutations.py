@@ -38,9 +38,10 @@ def mutated(content: bytes, kind: str, seed: int, index: int, count: int) -> byt
     if index < cuts:
         spread = (index + rng.random()) if seed else index
         return content[: int(len(content) * spread / cuts)]
+    new = content
     for _ in range(2 if rng.random() < _TWICE_SHARE else 1):
-        content = rng.choice(_MUTATIONS)(content, rng)
-    return content
+        new = rng.choice(_MUTATIONS)(new, rng)
+    return new if new != content else _flip_bit(content, rng)
 
 
 def _place(content: bytes, rng: Random) -> int:

@@ -39,9 +39,9 @@ def repacked(
 
     def wrap(core: bytes) -> bytes:
         stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w", method, compresslevel=1) as archive:
+        with zipfile.ZipFile(stream, "w") as archive:
             for one, old in files.items():
-                archive.writestr(one, core if one == full else old)
+                archive.writestr(zipfile.ZipInfo(one), core if one == full else old, method)
         return stream.getvalue()
 
     return files[full], wrap

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.datasets.trees import summary, touch
-from vesal.datasets import Pair, Structure
+from vesal.datasets import Pair, Structure, find_pairs
 from vesal.datasets.found import Found
 from vesal.datasets.table import find_in_table
 from vesal.errors import ConfigError
@@ -132,3 +132,13 @@ def test_a_label_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(f"image,label,structures\n{row}\n{row}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="listed twice"):
         find_in_table(tmp_path / "t.csv")
+
+
+def test_a_label_of_5000_digits_is_refused(tmp_path: Path) -> None:
+    """It was a ValueError of Python's own."""
+    for name in ("a.nii", "b.nii"):
+        (tmp_path / name).touch()
+    path = tmp_path / "t.csv"
+    path.write_text(f"image,label,structures\na.nii,b.nii,liver={'9' * 5000}\n")
+    with pytest.raises(ConfigError, match="structures must be like"):
+        find_pairs(path)

@@ -10,7 +10,7 @@ import pytest
 
 import vesal
 from vesal.cli.console import FAILED_EXIT_CODE
-from vesal.cli.main import _BUG_EXIT_CODE
+from vesal.cli.main import _BUG_EXIT_CODE, _INTERRUPT_EXIT_CODE, _TERMINATE_EXIT_CODE
 from vesal.errors import VesalError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "troubleshooting.md"
@@ -43,7 +43,8 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", _TEXT, re.MULTILINE)}
     kinds: list[type[VesalError]] = [VesalError, *_descendants(VesalError)]
     known = {kind.exit_code for kind in kinds} - {VesalError.exit_code}
-    assert told == known | {FAILED_EXIT_CODE, _BUG_EXIT_CODE}
+    signals = {_INTERRUPT_EXIT_CODE, _TERMINATE_EXIT_CODE}
+    assert told == known | signals | {FAILED_EXIT_CODE, _BUG_EXIT_CODE}
 
 
 @cache

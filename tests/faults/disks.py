@@ -1,7 +1,6 @@
 """Disks without room, or that may only be read, for tests."""
 
 import ctypes
-import errno
 import os
 import resource
 from collections.abc import Iterator
@@ -47,12 +46,8 @@ def fill(disk: Path) -> Path:
     """Take all room of a small disk; the file that holds it."""
     path = disk / "filling"
     with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
+        while os.statvfs(disk).f_bavail:
+            file.write(b"x" * 4096)
     return path
 
 

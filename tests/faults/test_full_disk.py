@@ -55,9 +55,8 @@ def _report(path: Path) -> object:
     return write_report(path.parent, {"x": Entry(key="", rows=rows)})
 
 
-def _result(path: Path) -> object:
+def _result(path: Path) -> None:
     Results(path.parents[1], "clicks").keep("m", "c", Result(key="x" * 400))
-    return path
 
 
 WRITERS: dict[str, Write] = {

@@ -347,3 +347,17 @@ def test_an_empty_mask_is_written_and_has_no_volume(tmp_path: Path) -> None:
     mask = Mask(array=np.zeros((3, 4, 5), dtype=bool), grid=Grid(shape=(3, 4, 5), affine=np.eye(4)))
     assert not open_image(mask.save(tmp_path / "m.nii.gz")).array.any()
     assert mask.volume_ml == 0
+
+
+@pytest.mark.parametrize("code", [-1, 260])
+def test_a_mask_lies_on_an_image_whose_sform_code_nobody_knows(
+    code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The image lies where its sform says; nibabel, on writing, took an unknown code for none."""
+    affine = np.array([[0, -2.0, 0, 7], [1.5, 0, 0, -3], [0, 0, 3, 2], [0, 0, 0, 1]])
+    path = write_nifti(tmp_path / "a.nii", values((4, 3, 2)), affine, sform_code=code, qform_code=0)
+    image = open_image(path)
+    np.testing.assert_allclose(image.grid.affine, affine)
+    mask = Mask(array=image.array > 60, grid=image.grid, source=image.source)
+    np.testing.assert_allclose(open_image(mask.save(tmp_path / "m.nii")).grid.affine, affine)
+    assert capfd.readouterr() == ("", "")

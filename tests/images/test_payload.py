@@ -132,3 +132,12 @@ def test_a_data_file_lies_beside_its_header(name: str, tmp_path: Path) -> None:
         beside(tmp_path / "a.mhd", name)
     (tmp_path / "b.raw").write_bytes(b"x")
     assert beside(tmp_path / "a.mhd", "b.raw") == tmp_path / "b.raw"
+
+
+def test_a_number_that_its_type_cannot_hold_is_refused(tmp_path: Path) -> None:
+    """It was an OverflowError."""
+    path = tmp_path / "a.txt"
+    path.write_text("1 2 3 40000")
+    payload = Payload(path=path, shape=(2, 2), dtype=np.dtype("i2"), packing=Packing.TEXT)
+    with pytest.raises(ImageError, match=r"a\.txt is cut short or damaged"):
+        read_payload(payload)

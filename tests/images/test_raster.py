@@ -271,3 +271,17 @@ def test_a_file_cut_anywhere_is_refused_without_a_word_on_the_terminal(
         with pytest.raises(ImageError):
             open_image(cut)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_damaged_tiff_is_refused_without_words_of_the_library(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Libtiff wrote to the terminal beside our own sentence."""
+    path = tmp_path / "a.tif"
+    Pillow.fromarray(GREY).save(path, compression="tiff_adobe_deflate")
+    block = bytearray(path.read_bytes())
+    block[8:30] = b"\xff" * 22  # the pixels lie behind the first eight bytes
+    path.write_bytes(bytes(block))
+    with pytest.raises(ImageError, match=r"a\.tif"):
+        open_image(path)
+    assert capfd.readouterr() == ("", "")

@@ -143,3 +143,10 @@ def test_random_damage_gives_an_image_or_an_error_of_ours(
         else:
             assert image.array.size
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_refusal_names_the_file(tmp_path: Path) -> None:
+    """Whatever it is that is wrong; some sentences did not."""
+    path = write_nifti(tmp_path / "a.nii", values((3, 3, 3, 2)), np.eye(4))
+    with pytest.raises(ImageError, match=r"a\.nii: a NIfTI file must hold one 2D or 3D image"):
+        open_image(path)

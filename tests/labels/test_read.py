@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vesal.errors import ImageError
-from vesal.labels import open_labels
+from vesal.geometry import Grid
+from vesal.labels import LabelMap, Segment, open_labels
 
 
 def nifti(path: Path, values: np.ndarray) -> Path:
@@ -75,3 +76,45 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
         with pytest.raises(ImageError) as refused:
             open_labels(path)
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("size", "names"), [(None, "liver"), (7, "label 1"), (2**31, "liver")])
+def test_a_damaged_table_of_labels_costs_no_more_than_the_names(
+    size: int | None, names: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nibabel raised an error that nobody knew, and mended other fields aloud."""
+    grid = Grid(shape=(2, 2, 2), affine=np.eye(4))
+    segments = (Segment(number=1, name="liver", colour=(1, 2, 3)),)
+    path = tmp_path / "a.nii"
+    LabelMap(array=np.ones((2, 2, 2), np.uint8), grid=grid, segments=segments).save(path)
+    block = bytearray(path.read_bytes())
+    block[0:4] = (349).to_bytes(4, "little")
+    if size is not None:
+        block[352:356] = size.to_bytes(4, "little")
+    path.write_bytes(bytes(block))
+    assert [segment.name for segment in open_labels(path).segments] == [names]
+    assert capfd.readouterr() == ("", "")
+
+
+def coloured(path: Path, old: bytes, new: bytes) -> Path:
+    """A red segment as 3D Slicer has it, a word of its header changed."""
+    grid = Grid(shape=(2, 2, 2), affine=np.eye(4))
+    segments = (Segment(number=1, name="liver", colour=(255, 0, 0)),)
+    LabelMap(array=np.ones((2, 2, 2), np.uint8), grid=grid, segments=segments).save(path)
+    block = path.read_bytes()
+    assert old in block
+    path.write_bytes(block.replace(old, new))
+    return path
+
+
+def test_a_colour_without_bounds_is_refused(tmp_path: Path) -> None:
+    """It was an OverflowError."""
+    path = coloured(tmp_path / "a.seg.nrrd", b"1 0 0\n", b"inf 0 0\n")
+    with pytest.raises(ImageError, match=r"a\.seg\.nrrd has a segment that cannot be read"):
+        open_labels(path)
+
+
+def test_a_segment_of_5000_digits_is_none(tmp_path: Path) -> None:
+    """It was a ValueError of Python's own."""
+    path = coloured(tmp_path / "a.seg.nrrd", b"Segment0_", b"Segment" + b"9" * 5000 + b"_")
+    assert [one.name for one in open_labels(path).segments] == ["label 1"]

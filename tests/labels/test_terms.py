@@ -260,3 +260,12 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "bad.json", tmp_path / "none.json"):
         with pytest.raises(ConfigError, match="must be a JSON file of terms"):
             read_terms(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"liver": {"type": ["\\\\", "x"]}}'])
+def test_a_refusal_names_the_file(text: str, tmp_path: Path) -> None:
+    """Lists in lists without end were a RecursionError."""
+    path = tmp_path / "terms.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"terms\.json"):
+        read_terms(path)

@@ -133,8 +133,11 @@ def test_a_journal_holds_every_step_as_soon_as_it_is_taken(
         if choice < 7:
             history = do(journal, history, choice, value)
         elif choice == 7 and history.position:
-            history = history.undone()
-            journal.add(history, history.undone())
+            before, history = history, history.undone()
+            journal.add(before, history)
+        elif history.position < len(history.actions):
+            before, history = history, history.redone()
+            journal.add(before, history)
         assert read_session(folder, beginning()).history.now == history.now
 
 
@@ -206,3 +209,17 @@ def test_lines_and_masks_name_each_other() -> None:
     """A mask that two steps share is kept once."""
     lines, masks = lines_of(SOME)
     assert {line["mask"] for line in lines if "mask" in line} == set(masks)
+
+
+@pytest.mark.parametrize("line", ['{"do": "begin"}', "x", '{"do": "undo"}', "[" * 100_000])
+def test_a_damaged_line_is_refused_with_the_name_of_the_file(line: str, tmp_path: Path) -> None:
+    """Which of many sessions it is."""
+    path = tmp_path / "a.vesal"
+    save_zip(path, HEADER, History(moments=(beginning(),)))
+    with zipfile.ZipFile(path) as archive:
+        head = archive.read("session.json")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("session.json", head)
+        archive.writestr("journal.jsonl", f"{line}\n{line}\n")
+    with pytest.raises(SessionError, match=r"^a\.vesal: "):
+        read_session(path, beginning())

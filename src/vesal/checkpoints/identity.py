@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from vesal.models.config import AnyConfig, to_json
+from vesal.models.placed import Placed
 from vesal.models.promptable import Promptable
 
 
@@ -13,8 +14,12 @@ def identity(model: Promptable) -> str:
     """SHA-256 of a model's config and all its tensors, as 64 hexadecimal digits.
 
     The same whatever file they came from; another one if a single weight differs, or the type in
-    which the model computes. Empty for what is no network of PyTorch, and so has no tensors.
+    which the model computes, or the kind of device: its sums are other ones in the last bits.
+    Empty for what is no network of PyTorch, and so has no tensors.
     """
+    if isinstance(model, Placed):
+        placed = f"{identity(model.model)} {model.device.type}"
+        return hashlib.sha256(placed.encode()).hexdigest()
     return identity_of(model, model.config) if isinstance(model, nn.Module) else ""
 
 

@@ -30,11 +30,12 @@ from vesal.cli import (
     weights,
 )
 from vesal.cli.console import print_error
-from vesal.errors import ResourceError, VesalError
+from vesal.errors import ResourceError, VesalError, lacks_memory
 
 _BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
 _TERMINATE_EXIT_CODE = 143  # 128 + SIGTERM
+_INTERRUPTED = "interrupted; nothing was left half written"
 _TRACEBACK = "--traceback"
 _EXAMPLES = """[bold]Examples[/bold]
   vesal demo
@@ -110,29 +111,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words behind `vesal`; those of the process by default.
     """
     words, wants_traceback = _without_traceback(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _run(words)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one sentence
-        if wants_traceback:
-            traceback.print_exc()
-        sentence, exit_code = _explained(error)
-        print_error(sentence)
-        return exit_code
-
-
-def _run(words: list[str]) -> int:
-    # Typer's own error page takes several lines; outside its standalone mode it raises,
-    # and returns the code of an early exit.
-    with _terminated_as_interrupted() as terminated:
-        code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
-    if code == _INTERRUPT_EXIT_CODE:
-        print_error("interrupted; nothing was left half written")
-        return _TERMINATE_EXIT_CODE if terminated else code
+    with _signals() as came:
+        try:
+            # Typer's own error page takes several lines; outside its standalone mode it raises,
+            # and returns the code of an early exit.
+            code = app(args=words or ["--help"], prog_name="vesal", standalone_mode=False)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one sentence
+            if wants_traceback:
+                traceback.print_exc()
+            sentence, code = _explained(error)
+            if came and code == _BUG_EXIT_CODE:  # as C++ makes an error of its own of an interrupt
+                sentence, code = _INTERRUPTED, _INTERRUPT_EXIT_CODE
+            print_error(sentence)
+        else:
+            if code == _INTERRUPT_EXIT_CODE:
+                print_error(_INTERRUPTED)
+    if code == _INTERRUPT_EXIT_CODE and signal.SIGTERM in came:
+        return _TERMINATE_EXIT_CODE
     return code if isinstance(code, int) else 0
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[list[int]]:
+def _signals() -> Iterator[list[int]]:
     """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C; give those that came."""
     came: list[int] = []
 
@@ -140,14 +140,16 @@ def _terminated_as_interrupted() -> Iterator[list[int]]:
         came.append(number)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():  # signals are not for others
-        yield came
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other hears of signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, on purpose
+                before[number] = signal.signal(number, interrupt)
     try:
         yield came
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _without_traceback(words: Sequence[str]) -> tuple[list[str], bool]:
@@ -164,7 +166,7 @@ def _explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, TyperException):
         sentence = error.format_message().rstrip(".")
         return f"{sentence} (--help shows what is right)", error.exit_code
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         sentence = "the memory of this machine is used up; close programs or give a smaller image"
         return sentence, ResourceError.exit_code
     if isinstance(error, OSError):

@@ -10,6 +10,12 @@ from vesal.errors import ConfigError
 Channel = Annotated[
     int, typer.Option("--channel", metavar="N", help="Of nnU-Net cases with several images.")
 ]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", metavar="NAME", help="Where to compute: cpu, cuda, cuda:1, mps, or auto."
+    ),
+]
 Family = Annotated[
     str | None,
     typer.Option(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar
-from vesal.cli.options import Model, Ray, check_model, check_suffix
+from vesal.cli.options import Device, Model, Ray, check_model, check_suffix
 from vesal.cli.segment_many import print_outcome
 from vesal.errors import ConfigError, StoppedError
 
 if TYPE_CHECKING:
     from vesal.cohort.key import Item
     from vesal.cohort.place import Place
-    from vesal.cohort.run import Outcome
+    from vesal.cohort.run import Hands, Outcome
     from vesal.cohort.settings import Settings
 
 HELP = """Segment a cohort of images with several processes, or on a Ray cluster.
@@ -38,6 +38,7 @@ EXAMPLES = """[bold]Examples[/bold]
     vesal run s3://bucket/cases.parquet -o s3://bucket/out --ray auto"""
 
 _SHOWN = 10  # cases of the summary
+_ON_ONE = 2  # cases at once on an accelerator: one reads or writes while the other computes
 
 _Cohort = Annotated[str, typer.Argument(metavar="COHORT", show_default=False, help="What to do.")]
 _Output = Annotated[
@@ -67,6 +68,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     model: Model = "vesal-mini",
     workers: _Workers = None,
     ray: Ray = "",
+    device: Device = "cpu",
     format: _Format = ".nii.gz",  # noqa: A002  # the name of the option
     each: _Each = False,
     again: _Again = False,
@@ -86,14 +88,12 @@ def run(  # noqa: PLR0913  # each is an option on the command line
     with bar("reading the cohort", left=True) as progress:
         from vesal.cohort.mosaic import write_mosaic
         from vesal.cohort.place import place_of
-        from vesal.cohort.run import Hands
         from vesal.cohort.run import run as run_cohort
 
         source, folder = place_of(cohort), place_of(output)
-        items = _items(source, auto=auto)
+        hands, items = _hands(workers, ray, device), _items(source, auto=auto)
         progress(0, 1, "loading the model")
-        settings = _settings(model, format, auto=auto, each=each)
-        hands = Hands(workers=workers or os.cpu_count() or 1, ray=ray, attempts=2)
+        settings = _settings(model, format, device, auto=auto, each=each)
         with _prepared(folder):
             outcome = run_cohort(
                 items,
@@ -134,14 +134,34 @@ def _items(source: "Place", *, auto: bool) -> "tuple[Item, ...]":
     return read_scans(source) if auto else read_cases(source)
 
 
-def _settings(model: str, suffix: str, *, auto: bool, each: bool) -> "Settings":
+def _hands(workers: int | None, ray: str, device: str) -> "Hands":
+    """Who does the cases: a process a core, or two for each accelerator; on Ray as many jobs."""
+    from vesal.cohort.run import Hands
+    from vesal.models.placed import device_named, devices
+
+    if ray:
+        gpus = 1 / _ON_ONE if device.startswith("cuda") else 0.0
+        return Hands(ray=ray, gpus=gpus, attempts=2)
+    cores = os.cpu_count() or 1
+    if device_named(device).type != "cpu":
+        cores = min(cores, _ON_ONE * len(devices()))
+    return Hands(workers=workers or cores, attempts=2)
+
+
+def _settings(model: str, suffix: str, device: str, *, auto: bool, each: bool) -> "Settings":
     """Settings that name the model as every process finds it; it is loaded here for its hash."""
     from vesal.cohort.settings import Settings, load_named
 
     _, identity = load_named(model, without_prompts=auto)
     name = str(Path(model).resolve()) if Path(model).exists() else model
     return Settings(
-        model=name, identity=identity, automatic=auto, suffix=suffix, each=each, threads=1
+        model=name,
+        identity=identity,
+        automatic=auto,
+        suffix=suffix,
+        each=each,
+        threads=1,
+        device=device,
     )
 
 

@@ -3,7 +3,7 @@
 import logging
 
 from vesal.cohort.report import Row
-from vesal.errors import VesalError
+from vesal.errors import VesalError, lacks_memory
 
 logger = logging.getLogger(__name__)
 
@@ -12,10 +12,10 @@ def failure(case: str, image: str, name: str, error: Exception) -> Row:
     """The row of an object, or of a whole case where the name is empty; the log has more."""
     if isinstance(error, VesalError):
         message = str(error)
-    elif isinstance(error, MemoryError):
+    elif lacks_memory(error):
         message = "the memory of this machine is used up"
     else:
         message = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    bug = not isinstance(error, VesalError | MemoryError | OSError)
+    bug = not isinstance(error, VesalError | OSError) and not lacks_memory(error)
     logger.warning("%s %s failed: %s", case, name, message, exc_info=error if bug else None)
     return Row(case=case, image=image, object=name, status="failed", message=message)

@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from io import FileIO
@@ -40,6 +40,10 @@ class Journal:
     def entry(self, case: str) -> Entry | None:
         """What is remembered of a case, if it was run."""
         return self._entries.get(case)
+
+    def entries(self, cases: Iterable[str]) -> dict[str, Entry]:
+        """What is remembered of those cases that were run, in their order."""
+        return {case: self._entries[case] for case in cases if case in self._entries}
 
     def add(self, case: str, entry: Entry) -> None:
         """Take down what came of a case; it outlives this machine's power afterwards.

@@ -30,17 +30,19 @@ class Hands:
     Attributes:
         workers: processes at once; 0 does all in this one, without protection from crashes.
         ray: address of a Ray cluster, or "local"; processes of our own without it.
+        gpus: of the cluster, that each case takes for itself.
         attempts: how often a case is tried; one that fails each of several times is quarantined.
     """
 
     workers: int = 0
     ray: str = ""
+    gpus: float = 0.0
     attempts: int = 1
 
     def done(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Entry | None]]:
         """Each job with what came of it, None where its process died."""
         if self.ray:
-            return done_on_ray(run_job, jobs, self.ray)
+            return done_on_ray(run_job, jobs, self.ray, gpus=self.gpus)
         return done_by_workers(run_job, jobs, self.workers)
 
 
@@ -116,11 +118,9 @@ def run(
                     progress(ended, len(items), told)
             progress(len(items), len(items), "done")
         finally:
-            names = [item.name for item in items]
-            entries = {name: one for name in names if (one := journal.entry(name)) is not None}
+            entries = journal.entries([item.name for item in items])
             report = write_report(folder, entries)
-    begun = {job.item.name for job in jobs}
-    return _outcome(entries, begun, report)
+    return _outcome(entries, {job.item.name for job in jobs}, report)
 
 
 def _jobs(

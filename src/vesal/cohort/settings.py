@@ -11,7 +11,9 @@ from vesal.checkpoints import automatic, load
 from vesal.checkpoints.identity import identity, identity_of
 from vesal.errors import ConfigError
 from vesal.models.automatic import Automatic
+from vesal.models.placed import CPU, device_named, placed
 from vesal.models.promptable import Promptable
+from vesal.workers import turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Settings:
         each: a file for each object instead of one label map.
         cache: folder for encoded parts of images.
         threads: of torch; as they are if 0. Sums of floats hang on their number.
+        device: on which each process computes, as `device_named` takes it.
     """
 
     model: str | Promptable | Automatic
@@ -37,6 +40,7 @@ class Settings:
     each: bool = False
     cache: Path | None = None
     threads: int = 0
+    device: str = CPU
 
     @property
     def promptable(self) -> Promptable:
@@ -61,7 +65,7 @@ class Settings:
             return self.model
         if self.threads:
             torch.set_num_threads(self.threads)
-        return _loaded(self.model, self.identity, self.automatic)
+        return _loaded(self.model, self.identity, self.automatic, self.device)
 
 
 def load_named(name: str, *, without_prompts: bool) -> tuple[Promptable | Automatic, str]:
@@ -83,9 +87,10 @@ def loads() -> int:
 
 
 @lru_cache(maxsize=1)
-def _loaded(name: str, expected: str, without_prompts: bool) -> Promptable | Automatic:
+def _loaded(name: str, expected: str, without_prompts: bool, device: str) -> Promptable | Automatic:
+    place = device_named(device, turn=turn())
     model, found = load_named(name, without_prompts=without_prompts)
     if found != expected:
         msg = f"{name} holds other weights here than where the run was started; copy them here"
         raise ConfigError(msg)
-    return model
+    return model.to(place) if isinstance(model, Automatic) else placed(model, place)

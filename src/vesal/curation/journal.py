@@ -5,7 +5,6 @@ finds other keys and makes the case anew.
 """
 
 import hashlib
-import json
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from vesal.datasets import Pair
 from vesal.datasets.likeness import signature_from_record, signature_record
 from vesal.images.write import make_folder, write_text
 from vesal.lock import alone
+from vesal.seal import sealed, unsealed
 
 FOLDER = ".curation"
 _VERSION = 1
@@ -102,7 +102,7 @@ class Journal:
     def _read(self, kind: str, pair: Pair, key: str) -> dict[str, Any] | None:
         """The record of a file; None if it is not there, damaged, or of another key."""
         try:
-            record = json.loads(self._path(kind, pair).read_text(encoding="utf-8"))
+            record = unsealed(self._path(kind, pair).read_text(encoding="utf-8"))
             right = record["version"] == _VERSION and record["key"] == key
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -111,7 +111,7 @@ class Journal:
     def _keep(self, kind: str, pair: Pair, key: str, record: dict[str, object]) -> None:
         path = self._path(kind, pair)
         make_folder(path.parent)
-        write_text(path, json.dumps({"version": _VERSION, "key": key, **record}))
+        write_text(path, sealed({"version": _VERSION, "key": key, **record}))
 
     def _path(self, kind: str, pair: Pair) -> Path:
         """Names of pairs are fit for files and unique, but may be too long."""

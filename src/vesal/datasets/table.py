@@ -118,8 +118,9 @@ def _structures(where: str, text: str) -> tuple[Structure, ...]:
     structures = []
     for one in filter(None, (part.strip() for part in text.split(";"))):
         name, equals, numbers = (part.strip() for part in one.partition("="))
-        values = tuple(int(n) for n in re.findall(r"\d+", numbers))
-        right = re.fullmatch(r"\d+(\s*,\s*\d+)*", numbers) and all(0 < n < 65536 for n in values)
+        right = re.fullmatch(r"\d{1,9}(\s*,\s*\d{1,9})*", numbers) is not None
+        values = tuple(int(n) for n in re.findall(r"\d+", numbers)) if right else ()
+        right &= all(0 < n < 65536 for n in values)
         if not name or (equals and not right):
             msg = f'{where}: structures must be like "liver=1; kidneys=2,3", got {one!r}'
             raise ConfigError(msg)

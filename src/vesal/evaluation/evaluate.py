@@ -150,7 +150,6 @@ def evaluate(
     names = {one.spec: one.name for one in chosen}
     with alone(results.folder):
         done, waiting = _sorted(_jobs(found.pairs, chosen, settings), names, results, again=again)
-        skipped = len(done)
         for place, result in _made(waiting, names, workers, progress):
             results.keep(*place, result)
             done[place] = result
@@ -159,7 +158,7 @@ def evaluate(
         data=found,
         contestants=chosen,
         results={place: done[place] for place in order},
-        skipped=skipped,
+        skipped=len(order) - len(waiting),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from vesal.arrays import MaskArray
 from vesal.datasets.pair import Pair
-from vesal.errors import PromptError, VesalError
+from vesal.errors import PromptError, VesalError, lacks_memory
 from vesal.evaluation.item import Item
 from vesal.evaluation.method import Method, Trial
 from vesal.evaluation.protocols.protocol import Protocol, Variant
@@ -187,6 +187,6 @@ def said_of(error: Exception) -> str:
     """An error as one sentence for a table."""
     if isinstance(error, VesalError):
         return " ".join(str(error).split())
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         return "the memory of this machine was used up"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,7 +1,6 @@
 """What was found so far, on the disk: a file for each method and case, whole or not there."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from vesal.evaluation.row import Row
 from vesal.geometry.patch import Patch
 from vesal.images.write import make_folder, write_text
 from vesal.prompts.record import patch_from_record, patch_record
+from vesal.seal import sealed, unsealed
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Results:
             ResourceError: if the disk refuses.
         """
         make_folder(self.folder)
-        write_text(self._path(method, case), json.dumps(_record(result)))
+        write_text(self._path(method, case), sealed(_record(result)))
 
     def _path(self, method: str, case: str) -> Path:
         """A name that tells whose it is, and that no two pairs of names share."""
@@ -132,7 +132,7 @@ def _record(result: Result) -> dict[str, object]:
 def _read(path: Path) -> Result | None:
     """The result of a file; None if it is damaged."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = unsealed(path.read_text(encoding="utf-8"))
         if record["version"] != _VERSION:
             raise ValueError
         return Result(

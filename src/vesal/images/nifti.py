@@ -246,8 +246,6 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
     """Turn the header of an image into one for its mask; None if `grid` is not the image's."""
     kind = nib.Nifti2Header if len(block) == 540 else nib.Nifti1Header
     header: nib.Nifti1Header = kind(block, check=False).as_byteswapped("<")
-    if not grid.same_as(Grid(shape=_spatial_shape(header), affine=_affine(header))):
-        return None
     header["magic"] = header.single_magic
     header["vox_offset"] = header.single_vox_offset
     header["scl_slope"], header["scl_inter"] = 1, 0
@@ -255,8 +253,11 @@ def _repeated_header(block: bytes, grid: Grid) -> nib.Nifti1Header | None:
         header[name] = 0  # these speak of the image's values
     for name in ("descrip", "aux_file", "intent_name"):
         header[name] = b""  # and these may name the patient
-    header.check_fix(logger=_SILENT)  # nibabel does it on writing, and speaks of it
-    return header
+    # nibabel would do it on writing, and speak of it: an unknown sform_code becomes 0, and with it
+    # the sform counts no more. So what is compared is what a reader of the mask will find.
+    header.check_fix(logger=_SILENT)
+    same = grid.same_as(Grid(shape=_spatial_shape(header), affine=_affine(header)))
+    return header if same else None
 
 
 def _new_header(shape: tuple[int, ...], affine: AffineMatrix) -> nib.Nifti1Header:

@@ -71,7 +71,7 @@ def read_payload(payload: Payload) -> Voxels:
     _check_claim(payload)
     try:
         values = _values(payload)
-    except (EOFError, zlib.error, OSError, ValueError) as error:
+    except (EOFError, zlib.error, OSError, ValueError, OverflowError) as error:
         msg = (
             f"{payload.path.name} is cut short or damaged: its header promises "
             f"{payload.size_bytes:,} bytes of voxels that cannot be read ({_words(error)})"

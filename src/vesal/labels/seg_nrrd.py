@@ -15,7 +15,7 @@ from vesal.labels.palette import colour_of
 from vesal.labels.segment import Segment
 from vesal.labels.terms import Code, Term, read_terms
 
-_KEY = re.compile(r"Segment(\d+)_(\w+)")
+_KEY = re.compile(r"Segment(\d{1,9})_(\w+)")
 
 
 def segment_facts(array: LabelArray, segments: Sequence[Segment]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def read_segments(header: Mapping[str, object], name: str) -> tuple[Segment, ...
                     colour=_colour(facts.get("Color", ""), number),
                 )
             )
-        except (ValueError, ConfigError) as error:
+        except (ValueError, OverflowError, ConfigError) as error:
             msg = f"{name} has a segment that cannot be read: {error}"
             raise ImageError(msg) from error
     return tuple(segments)

@@ -63,7 +63,7 @@ def device_named(name: str, *, turn: int = 0) -> torch.device:
     Raises:
         ConfigError: no such device here.
     """
-    here = _devices()
+    here = devices()
     if name == CPU or (name == AUTO and not here):
         return torch.device(CPU)
     kind = here[0].type if name == AUTO else name
@@ -74,7 +74,7 @@ def device_named(name: str, *, turn: int = 0) -> torch.device:
     return mine[turn % len(mine)]
 
 
-def _devices() -> list[torch.device]:
+def devices() -> list[torch.device]:
     """The accelerators of this machine."""
     if not torch.accelerator.is_available():
         return []

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from vesal.errors import VesalError
+from vesal.errors import ResourceError, VesalError, lacks_memory
 from vesal.server.refusals import BusyError, DeniedError
 
 _MOST_CHARACTERS = 300  # of a name that a client sent, in a sentence
@@ -40,6 +40,14 @@ def speak_plainly(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return JSONResponse({"detail": _sentence(error)}, 422)
 
+    async def short(_: Request, error: Exception) -> JSONResponse:
+        if not lacks_memory(error):
+            raise error
+        msg = "the server lacks memory for this now; try again later, or send less"
+        return refusal(ResourceError(msg))
+
+    for kind in (MemoryError, RuntimeError):
+        app.add_exception_handler(kind, short)
     app.add_exception_handler(VesalError, refused)
     app.add_exception_handler(RequestValidationError, misshapen)
 

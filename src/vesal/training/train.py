@@ -143,16 +143,16 @@ def _check(record: dict[str, Any], folder: Path, usual: bool) -> None:
     path = folder / _RECORD
     if not path.exists() or not (folder / CHECKPOINT).exists():
         return
+    free = {"begun_with"} if usual else set()
     try:
         known = dict(json.loads(path.read_text()))
+        shared = [key for key in known if key in record and key not in free]
+        other = [key for key in shared if not _alike(known[key], record[key], key)]
     except (ValueError, TypeError):
-        known = {_RECORD: None}
-    kept = [key for key in known if not (usual and key == "begun_with")]
-    new = {key: value for key, value in record.items() if key in known}
-    other = [key for key in kept if key in new and not _alike(known[key], new[key], key)]
-    if other or _RECORD in known:
+        other = [_RECORD]
+    if other:
         msg = (
-            f"{folder} holds a run of another kind (it differs in {', '.join(other) or _RECORD}); "
+            f"{folder} holds a run of another kind (it differs in {', '.join(other)}); "
             "train in another folder, or delete it to start anew"
         )
         raise CheckpointError(msg)

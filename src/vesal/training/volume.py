@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import watershed
 
+from vesal.errors import ResourceError
 from vesal.images.write import replacing
 
 FINEST_MM = 1.0
@@ -70,8 +71,20 @@ class LabelledVolume:
 
     @classmethod
     def load(cls, path: Path) -> "LabelledVolume":
-        """What `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
+        """What `save` wrote.
+
+        Raises:
+            ResourceError: it is damaged.
+        """
+        try:
+            return cls._read(path)
+        except Exception as error:  # zip and NumPy have many for damaged files
+            msg = f"{path} is damaged; delete it, and it is made anew"
+            raise ResourceError(msg) from error
+
+    @classmethod
+    def _read(cls, path: Path) -> "LabelledVolume":
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             partitions = tuple(
                 Partition(labels=file[f"partition{i}"], learnt=bool(learnt))
                 for i, learnt in enumerate(file["learnt"])

@@ -1,6 +1,7 @@
 """Tests of vesal.images.dicom.collect: folders, DICOMDIR, zip files."""
 
 import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -237,3 +238,13 @@ def test_a_dicomdir_cut_short_is_refused(off: int, disc: Path) -> None:
     disc.write_bytes(whole[: whole.rindex(b"IMAGE") + off])
     with pytest.raises(ImageError, match="DICOMDIR"):
         open_image(disc)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "n" * 5000])
+def test_a_dicomdir_with_a_name_that_no_disk_holds_is_refused(name: str, tmp_path: Path) -> None:
+    """It was a ValueError, or an OSError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom sees that a name is too long
+        write_dicomdir(tmp_path / "DICOMDIR", [["IMG", name]])
+    with pytest.raises(ImageError, match="DICOMDIR must name files"):
+        open_image(tmp_path / "DICOMDIR")

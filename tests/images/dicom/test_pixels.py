@@ -3,6 +3,7 @@
 # SimpleITK does not annotate all of its functions:
 # mypy: disable-error-code="no-untyped-call"
 
+import struct
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pydicom
 import pytest
 import SimpleITK
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from tests.dicom_series import (
@@ -265,3 +267,28 @@ def test_frames_are_found_by_an_extended_table_of_offsets(tmp_path: Path) -> Non
     data.compress(JPEGLSLossless, encapsulate_ext=True)
     data.save_as(tmp_path / "e.dcm")
     np.testing.assert_array_equal(open_image(tmp_path / "e.dcm").array, series.volume)
+
+
+def test_rle_that_runs_over_its_end_is_no_panic(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Pylibjpeg's decoder ended in one of Rust, which no `except Exception` holds."""
+    (path,) = write_series(tmp_path, slices=1, columns=2, rows=2).files
+    data = pydicom.dcmread(path)
+    data.file_meta.TransferSyntaxUID = RLELossless
+    head = struct.pack("<16I", 2, 64, 66, *[0] * 13)
+    data.PixelData = encapsulate([head + b"\xfda" + b"\x81b"])  # 128 bytes of "b" for four
+    data["PixelData"].VR = "OB"
+    data.save_as(path)
+    assert open_image(path).array.shape == (2, 2, 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_colours_that_are_not_there_are_refused_before_room_is_made(tmp_path: Path) -> None:
+    """GDCM took 1.3 GB for a file of two kilobytes."""
+    path = write_capture(tmp_path)
+    change(path, Rows=3000, Columns=500)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SimpleITK, "ReadImage", None)
+        with pytest.raises(ImageError, match=r"pixels are cut short"):
+            open_image(path)

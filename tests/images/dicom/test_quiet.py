@@ -79,3 +79,12 @@ def test_many_threads_read_odd_files_without_a_word(
     assert _displays() is display
     assert list(warnings.filters) == filters
     assert capfd.readouterr() == ("", "")
+
+
+def test_pydicom_logs_nothing_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
+    """It repeats odd values of a header, which may tell a patient's name."""
+    with quiet():
+        logging.getLogger("pydicom.pixels").warning("Doe^Jane is odd")
+    assert not caplog.records
+    logging.getLogger("pydicom.pixels").warning("heard")
+    assert [record.message for record in caplog.records] == ["heard"]

@@ -92,13 +92,26 @@ def picture_of(plane: Plane) -> Voxels:
     if not plane.scan.is_colour:
         return values_of(plane)
     try:
-        if "PixelData" not in read_dataset(plane.path, tags=["PixelData"]):
-            raise EOFError  # before GDCM, which takes seconds to give up, or decodes half
+        data = read_dataset(plane.path, tags=_TAGS)
+        if "PixelData" not in data or _is_short(data):
+            raise EOFError  # before GDCM, which makes room for it, or decodes half
         # GDCM knows palettes and all colour spaces.
         values = _read_by_gdcm(plane.path)
     except DAMAGED as error:
         raise _damaged(plane.path) from error
     return values[0] if values.shape[0] == 1 else values
+
+
+def _is_short(data: Dataset) -> bool:
+    """Whether pixels that are not packed are fewer than the header claims."""
+    if data.file_meta.TransferSyntaxUID.is_encapsulated:
+        return False
+    count = int(data.Rows) * int(data.Columns) * int(data.get("NumberOfFrames") or 1)
+    samples = int(data.get("SamplesPerPixel") or 1)
+    bits = count * samples * int(data.BitsAllocated)
+    if samples == 3 and data.PhotometricInterpretation == "YBR_FULL_422":
+        bits = bits * 2 // 3  # two pixels share their colours
+    return 8 * len(data.PixelData) < bits
 
 
 def is_turned_round(plane: Plane) -> bool:

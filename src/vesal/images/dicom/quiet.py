@@ -2,12 +2,12 @@
 # mypy: disable-error-code="no-untyped-call"
 """Silence while DICOM is read or written, in any number of threads.
 
-pydicom and highdicom warn of each odd value in a header and log it, with what it holds, and ITK writes to the
-terminal from C++. All are told off for the whole process, and Python's way to do so is made for one
-thread: the last of two users would restore the silence that the first one made. So users are
-counted: the first to come makes it quiet, the last to leave restores what was. Only warnings of
-those modules are hidden. What another thread changes in the filters of `warnings` meanwhile is
-undone, as by `catch_warnings`.
+pydicom and highdicom warn of each odd value in a header and log it, with what it holds, and ITK
+writes to the terminal from C++. All are told off for the whole process, and Python's way to do so
+is made for one thread: the last of two users would restore the silence that the first one made. So
+users are counted: the first to come makes it quiet, the last to leave restores what was. Only
+warnings of those modules are hidden. What another thread changes in the filters of `warnings`
+meanwhile is undone, as by `catch_warnings`.
 """
 
 import logging

@@ -51,17 +51,14 @@ def material(
     """
     found = find_pairs(data)
     share = _share_of(validation)
-    held: tuple[Pair, ...] = ()
-    pairs = found.pairs
-    others = find_pairs(Path(validation)).pairs if validation and share is None else None
-    if others is None:
+    if validation and share is None:
+        pairs, held = found.pairs, find_pairs(Path(validation)).pairs
+    else:
         pairs, held = _divided(found, share, seed)
     learnt = _opened(pairs, only)
     _check(learnt, model, data, only)
-    kept_out: tuple[str, ...] = ()
-    if share is not None and not held:
-        kept_out = _kept_out(learnt, share)
-    checked = _checked(learnt, held if others is None else others, only, kept_out)
+    kept_out = () if held or share is None else _kept_out(learnt, share)
+    checked = _checked(learnt, held, only, kept_out)
     learnt = [_without(one, kept_out) for one in learnt]
     names = [t.name for one in learnt for t in one.targets if t.patch.count >= SMALLEST_TARGET]
     structures = tuple(dict.fromkeys(names))

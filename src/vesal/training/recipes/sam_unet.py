@@ -18,9 +18,8 @@ LESSON = SamUNet()
 """`SamUNet(joint=True)` has the published Dice; `point_share` and `mask_rounds` train the rest of
 the prompt encoder, too."""
 
-START = "sam-vit-b"
-BRANCH_START = "resnet34"
-"""ImageNet's; its weights must be at hand."""
+START = "sam-unet-34"
+"""Assembled of SAM's ViT-B and ImageNet's ResNet-34 by `vesal weights assemble`."""
 
 PICTURES = 50
 """A batch of each of four processes."""
@@ -43,5 +42,5 @@ RECIPE = Recipe(
     lesson=LESSON,
     data=Pairs(shown=Pictures(family="sam-unet", batch=PICTURES, masks=MASKS)),
     settings=SETTINGS,
-    start="sam-unet-34",
+    start=START,
 )
