@@ -12,7 +12,7 @@ from pathlib import Path
 from vesal.checkpoints.locate import by_hand
 from vesal.checkpoints.sources import SOURCES, Source
 from vesal.errors import CheckpointError, ConfigError, ResourceError
-from vesal.images.write import move, replacing
+from vesal.images.write import move, write_text
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -110,8 +110,7 @@ def _checked(path: Path, source: Source, *, downloaded: bool) -> Fetched:
         msg = f"{path} has the SHA-256 {digest}, not {expected}; delete it and fetch it again"
         raise CheckpointError(msg)
     if expected is None:
-        with replacing(record, record.suffix) as temporary:
-            temporary.write_text(f"{digest}  {path.name}\n")  # as sha256sum reads it
+        write_text(record, f"{digest}  {path.name}\n")  # as sha256sum reads it
     return Fetched(path=path, sha256=digest, downloaded=downloaded, known=expected is not None)
 
 

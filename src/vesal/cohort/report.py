@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from vesal.cells import csv_text
 from vesal.cohort.place import Place
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 
 _JSON, _TABLE = "report.json", "report.csv"
 REPORTS = (_JSON, _TABLE, "journal.jsonl", "mosaic.png")
@@ -103,8 +103,7 @@ def _write(place: Place, text: str) -> None:
     if not isinstance(place, Path):
         place.write_bytes(text.encode())
         return
-    with replacing(place, place.suffix) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_text(place, text)
 
 
 def _table(entries: Iterable[Entry]) -> str:

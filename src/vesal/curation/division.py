@@ -104,7 +104,7 @@ def divide(
 
 def _leak(pair: Pair, holder: Pair) -> str:
     same = patient_of(pair) == patient_of(holder)
-    what = f"patient {pair.patient or pair.name}" if same else "the scan"
+    what = f"patient {pair.whose}" if same else "the scan"
     return f"{what} is in {pair.part} and, as {holder.name}, in {holder.part}"
 
 

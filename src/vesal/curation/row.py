@@ -55,7 +55,7 @@ def row_for(pair: Pair, part: str, structure: str = "") -> Row:
     """The beginning of a row: whose it is; for a whole case without a structure."""
     return Row(
         case=pair.name,
-        patient=pair.patient or pair.name,
+        patient=pair.whose,
         dataset=pair.dataset,
         modality=pair.modality,
         part=part,

@@ -48,3 +48,8 @@ class Pair:
     dataset: str = ""
     seen: bool | None = None
     part: str = ""
+
+    @property
+    def whose(self) -> str:
+        """The patient; where none is known, each pair is of its own."""
+        return self.patient or self.name

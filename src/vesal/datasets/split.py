@@ -14,7 +14,7 @@ Patient = tuple[str, str]
 
 def patient_of(pair: Pair) -> Patient:
     """Data sets number their patients alike, so both together say who it is."""
-    return pair.dataset, pair.patient or pair.name
+    return pair.dataset, pair.whose
 
 
 def kept_together(pairs: Sequence[Pair], twins: Iterable[Iterable[str]]) -> dict[Patient, Patient]:
@@ -79,7 +79,7 @@ def check_split(
     where: dict[Patient, dict[str, str]] = {}
     for part, inside in parts.items():
         for pair in inside:
-            name = pair.patient or pair.name
+            name = pair.whose
             where.setdefault(together[patient_of(pair)], {}).setdefault(part, name)
     shared = [there for there in where.values() if len(there) > 1]
     if shared:

@@ -61,6 +61,11 @@ class Image:
         """True for a raster of red, green and blue."""
         return self.array.ndim > self.grid.ndim
 
+    @property
+    def intensities(self) -> Voxels:
+        """One value a voxel: the array itself, or the luminance of a colour raster."""
+        return self.grey() if self.is_colour else self.array
+
     def grey(self) -> Intensities:
         """Return one float32 a voxel: the array itself, or the luminance of a colour raster."""
         if self.is_colour:

@@ -47,7 +47,7 @@ def segment_automatically(
     """
     started = time.monotonic()
     config = model.config
-    values = image.grey() if image.is_colour else image.array
+    values = image.intensities
     if image.grid.ndim != config.ndim:
         msg = (
             f"this model needs an image with {config.ndim} axes, got {image.source.name}, "

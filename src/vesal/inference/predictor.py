@@ -33,7 +33,7 @@ def predictor_for(
             made for images of so many axes.
         ConfigError: a 2D model of a family that has no 2D models.
     """
-    if is_constant(image.grey() if image.is_colour else image.array):
+    if is_constant(image.intensities):
         msg = f"{image.source.name} has the same value in every voxel: there is nothing to find"
         raise ImageError(msg)
     config = model.config

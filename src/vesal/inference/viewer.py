@@ -40,7 +40,7 @@ class Viewer:
     def __init__(
         self, image: Image, model: Promptable, config: PromptableUNetConfig, encoded: Encoded
     ) -> None:
-        self._voxels: Voxels = image.grey() if image.is_colour else image.array
+        self._voxels: Voxels = image.intensities
         self._grid = image.grid
         self._low, self._high = robust_range(self._voxels)
         self._model = model

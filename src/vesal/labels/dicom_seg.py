@@ -13,7 +13,8 @@ import numpy as np
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from vesal.arrays import LabelArray
-from vesal.errors import ConfigError, ImageError, ResourceError
+from vesal.errors import ConfigError, ImageError
+from vesal.extras import needing
 from vesal.images.dicom.quiet import quiet
 from vesal.labels.dicom_source import DicomSource, check_writable, read_source
 from vesal.labels.labelled import Labelled
@@ -93,11 +94,8 @@ def _renumbered(slices: LabelArray, labels: Labelled) -> LabelArray:
 
 
 def _described(segments: Sequence[Segment], model: str, terms: Terms) -> "list[SegmentDescription]":
-    try:
+    with needing("dicom", "writing DICOM SEG"):
         import highdicom
-    except ImportError as error:
-        msg = f"writing DICOM SEG needs {error.name}: pip install 'vesal[dicom]'"
-        raise ResourceError(msg) from error
     algorithm = highdicom.AlgorithmIdentificationSequence(
         name=f"vesal {model}".strip()[:64],
         family=_coded(_FAMILY),

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vesal.arrays import LabelArray
-from vesal.errors import ImageError, ResourceError
+from vesal.errors import ImageError
+from vesal.extras import needing
 from vesal.geometry.grid import Grid
 from vesal.geometry.patch import Patch
 from vesal.labels.segment import Segment
@@ -39,11 +40,8 @@ def surface(patch: Patch, grid: Grid) -> tuple[Vertices, Faces]:
         ImageError: an empty mask, or one of two axes.
         ResourceError: scikit-image is missing.
     """
-    try:
+    with needing("mesh", "a surface"):
         from skimage.measure import marching_cubes
-    except ModuleNotFoundError as error:
-        msg = "surfaces need scikit-image: pip install 'vesal[mesh]'"
-        raise ResourceError(msg) from error
     if grid.ndim != 3 or patch.is_empty:
         what = "an empty mask" if patch.is_empty else "a 2D image"
         msg = f"a surface needs a volume with at least one voxel inside, got {what}"

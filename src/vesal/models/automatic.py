@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from vesal.errors import ResourceError
+from vesal.extras import needing
 from vesal.models import nd
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.promptable_unet import PromptableUNet, Residual, image_levels
@@ -113,9 +113,6 @@ class UNetDecoder(nn.Module):
 
 
 def _unetr(config: AutomaticConfig, encoder: SamConfig) -> nn.Module:
-    try:
+    with needing("train", "a ViT that segments automatically"):
         from vesal.models.unetr import UnetrDecoder
-    except ModuleNotFoundError as error:
-        msg = f"a ViT that segments automatically needs {error.name}: pip install 'vesal[train]'"
-        raise ResourceError(msg) from error
     return UnetrDecoder(config, encoder)

@@ -18,7 +18,7 @@ from vesal.arrays import Voxels
 from vesal.errors import ResourceError, SessionError
 from vesal.geometry.grid import Grid
 from vesal.images import Image, Source, open_image
-from vesal.images.write import replacing
+from vesal.images.write import replacing, write_text
 from vesal.models.promptable import Promptable
 from vesal.progress import Progress, silent
 from vesal.server.turns import Told, Waiting, Working
@@ -186,8 +186,7 @@ class Desk:
 
     def _write_card(self) -> None:
         record = {k: None if v is None else str(v) for k, v in _record(self.card).items()}
-        with replacing(self.folder / CARD, ".json") as temporary:
-            temporary.write_text(json.dumps(record), encoding="utf-8")
+        write_text(self.folder / CARD, json.dumps(record))
 
     def _report(self, done: int, total: int, text: str) -> None:
         self._progress(done, total, text)

@@ -71,7 +71,7 @@ def nifti_of(image: Image) -> bytes:
     a colour picture the luminance. Types that NIfTI's readers in browsers do not know become
     float32. It is NIfTI-1, or NIfTI-2 where an axis is too long for that.
     """
-    array: Voxels = image.grey() if image.is_colour else image.array
+    array: Voxels = image.intensities
     affine = np.eye(4)
     if image.grid.ndim == 2:
         affine[:2, :2] = image.grid.affine[:2, :2] * np.array([[1.0], [-1.0]])

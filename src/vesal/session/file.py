@@ -21,7 +21,7 @@ from pathlib import Path
 
 from vesal.errors import InputError, ResourceError, SessionError
 from vesal.images.packing import check_packing
-from vesal.images.write import replacing, settle
+from vesal.images.write import replacing, settle, write_text
 from vesal.session.header import Header, header_from
 from vesal.session.history import History
 from vesal.session.objects import Objects
@@ -127,8 +127,7 @@ class Journal:
         with _disk(folder):
             (folder / _MASKS).mkdir(parents=True, exist_ok=True)
             self._write_masks(masks)
-            with replacing(folder / _HEADER, ".json") as temporary:
-                temporary.write_text(_header_text(header), encoding="utf-8")
+            write_text(folder / _HEADER, _header_text(header))
             self._write(lines)
             for made in (folder, folder.absolute().parent):
                 settle(made)

@@ -32,12 +32,12 @@ def divided(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair],
     if said:
         check_split({"train": mine, _VALIDATION: said})
         return mine, said
-    patients = {(pair.dataset, pair.patient or pair.name) for pair in mine}
+    patients = {(pair.dataset, pair.whose) for pair in mine}
     if not share or len(patients) < 2:
         return mine, []
     split = split_by_patient(mine, {"train": 1 - share, _VALIDATION: share}, seed=seed)
     if split["train"] and split[_VALIDATION]:
         return list(split["train"]), list(split[_VALIDATION])
     last = max(patients)  # few patients: chance has kept none, or all
-    kept = [pair for pair in mine if (pair.dataset, pair.patient or pair.name) == last]
+    kept = [pair for pair in mine if (pair.dataset, pair.whose) == last]
     return [pair for pair in mine if pair not in kept], kept

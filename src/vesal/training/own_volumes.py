@@ -60,7 +60,7 @@ def _made(opened: Opened, path: Path) -> None:
     image, pair = opened.image, opened.pair
     if not opened.targets:
         raise ConfigError("it has no structure")
-    grey = image.grey() if image.is_colour else image.array
+    grey = image.intensities
     volume = prepare(
         path.stem,
         pair.modality,

@@ -201,7 +201,7 @@ def _converted(
         name=pair.name,
         dataset=pair.dataset,
         modality=pair.modality,
-        patient=pair.patient or pair.name,
+        patient=pair.whose,
         grid=grid,
         colour=image.is_colour,
         structures=tuple(
@@ -209,7 +209,7 @@ def _converted(
             for name, patch in kept
         ),
         bounds=robust_range(image.array),
-        moments=moments(image.grey() if image.is_colour else image.array),
+        moments=moments(image.intensities),
         notes=tuple(notes),
     )
     return case, _compact(array), [patch for _, patch in kept]

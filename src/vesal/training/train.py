@@ -11,7 +11,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from vesal.errors import CheckpointError, ConfigError
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 from vesal.lock import alone
 from vesal.overrides import overridden, record_of
 from vesal.progress import Progress, silent
@@ -164,8 +164,7 @@ def _remember(record: dict[str, Any], folder: Path) -> None:
     if path.exists() and not record["begun_with"]:
         with suppress(ValueError, AttributeError):
             record["begun_with"] = json.loads(path.read_text()).get("begun_with", "")
-    with replacing(path, ".json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    write_text(path, json.dumps(record, indent=2) + "\n")
 
 
 def _alike(known: object, new: object, name: str) -> bool:

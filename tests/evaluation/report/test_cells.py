@@ -2,35 +2,15 @@
 
 import math
 
-import pytest
-
 from vesal.evaluation.report.cells import (
     clicks_word,
     number,
     p_value,
-    safe_cell,
     seconds,
     share,
     span,
 )
 from vesal.evaluation.statistics import Interval, interval
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+ 1 2", "-x", "@SUM(A1)", "\tx", "\rx"])
-def test_no_text_is_a_formula(text: str) -> None:
-    """A spreadsheet must not run the name of a case."""
-    assert safe_cell(text) == f"'{text}"
-
-
-def test_other_cells_stay_as_they_are() -> None:
-    """Numbers with nine digits, what is not known empty."""
-    assert [safe_cell(value) for value in ("a=b", 7, None, 1 / 3, math.inf)] == [
-        "a=b",
-        7,
-        None,
-        "0.333333333",
-        "inf",
-    ]
 
 
 def test_an_interval_of_one_object_is_not_shown() -> None:

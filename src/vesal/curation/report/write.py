@@ -11,7 +11,7 @@ from vesal.curation.report.markdown import as_json, as_markdown
 from vesal.curation.report.summary import Summary, summary
 from vesal.curation.report.thumbnails import examples
 from vesal.curation.settings import Settings
-from vesal.errors import ResourceError
+from vesal.extras import needing
 from vesal.images.write import make_folder, write_text
 
 PAGE, TABLE, NUMBERS = "index.html", "report.md", "summary.json"
@@ -23,12 +23,9 @@ def check_installed() -> None:
     Raises:
         ResourceError: jinja2 or pyarrow is missing.
     """
-    try:
+    with needing("curate", "curation"):
         import jinja2  # noqa: F401
         import pyarrow as pa  # noqa: F401
-    except ModuleNotFoundError as error:
-        msg = f"curation needs {error.name}, which is not here: pip install 'vesal[curate]'"
-        raise ResourceError(msg) from error
 
 
 def write_report(curated: Curated, settings: Settings, source: Path, command: str) -> Summary:

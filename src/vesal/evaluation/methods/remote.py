@@ -121,7 +121,7 @@ class RemoteMethod:
 
     def _send(self, image: Image) -> None:
         order = WireOrder(ndim=image.grid.ndim)
-        array = order.sent(image.grey() if image.is_colour else image.array)
+        array = order.sent(image.intensities)
         spacing, buffer = order.spacing_mm(image), order.buffer(image.grid.shape)
         self._image = None
         try:

@@ -9,9 +9,9 @@ from importlib.metadata import version
 import numpy as np
 
 from vesal.arrays import Intensities
-from vesal.errors import ResourceError
 from vesal.evaluation.methods.baseline import Baseline, Found
 from vesal.evaluation.methods.window import SETTINGS, Window, window_of
+from vesal.extras import needing
 from vesal.images import Image
 from vesal.inference.request import Request
 
@@ -27,11 +27,8 @@ def walker_method(name: str = "random-walker") -> Baseline:
     Raises:
         ResourceError: scikit-image is missing.
     """
-    try:
+    with needing("evaluate", "the random walker"):
         import skimage  # noqa: F401
-    except ModuleNotFoundError as error:
-        msg = "the random walker needs scikit-image: pip install 'vesal[evaluate]'"
-        raise ResourceError(msg) from error
     settings = f"beta {_BETA:g}, {_SIDE} voxels, {SETTINGS}"
     identity = f"random walker, {settings}, scikit-image {version('scikit-image')}"
     return Baseline(name, identity=identity, look=_Walker)

@@ -1,32 +1,10 @@
 """Numbers and names as they stand in tables."""
 
-import csv
-import io
 import math
-from collections.abc import Iterable
 
 from vesal.evaluation.statistics import Interval
 
 UNKNOWN = "–"  # noqa: RUF001  # a dash, as tables have it
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(value: object) -> object:
-    """A value for a CSV file that spreadsheets open: no formula, no digits that mean nothing."""
-    if isinstance(value, float):
-        return f"{value:.9g}"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"  # else a spreadsheet takes a name for a formula
-    return value
-
-
-def csv_text(heads: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
-    """A CSV file of values that are each made safe."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([safe_cell(value) for value in line] for line in lines)
-    return text.getvalue()
 
 
 def number(value: float | None, digits: int = 3) -> str:

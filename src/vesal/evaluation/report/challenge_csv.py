@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vesal.cells import csv_text
 from vesal.errors import ConfigError
 from vesal.evaluation.protocols.challenge import ROUNDS, area
-from vesal.evaluation.report.cells import csv_text
 from vesal.images.write import write_text
 
 SECONDS_EACH = 90.0
@@ -65,7 +65,7 @@ def write_challenge(path: Path, cases: Sequence[CaseScores]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    write_text(path, csv_text(COLUMNS, map(_values, cases)))
+    write_text(path, csv_text(COLUMNS, map(_values, cases), digits=9))
     return path
 
 

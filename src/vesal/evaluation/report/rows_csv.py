@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from vesal.evaluation.report.cells import csv_text
+from vesal.cells import csv_text
 from vesal.evaluation.row import Row
 from vesal.images.write import write_text
 
@@ -20,5 +20,6 @@ def write_rows(path: Path, rows: Sequence[Row]) -> Path:
     Raises:
         ResourceError: if the disk refuses.
     """
-    write_text(path, csv_text(COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows)))
+    cells = ([getattr(row, name) for name in COLUMNS] for row in rows)
+    write_text(path, csv_text(COLUMNS, cells, digits=9))
     return path

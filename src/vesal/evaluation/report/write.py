@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ConfigError
 from vesal.evaluation.report.about import About
 from vesal.evaluation.report.comparisons import contests
 from vesal.evaluation.report.pictures import Scene
@@ -12,6 +12,7 @@ from vesal.evaluation.report.summary import summaries
 from vesal.evaluation.report.summary_json import write_summary
 from vesal.evaluation.report.table import write_table
 from vesal.evaluation.row import Row
+from vesal.extras import needing
 
 PAGE, TABLE, SUMMARY, ROWS = "index.html", "table.md", "summary.json", "rows.csv"
 """Names of the files of a report."""
@@ -36,11 +37,8 @@ def write_report(folder: Path, rows: Sequence[Row], about: About, scene: Scene =
     """
     if not rows:
         raise ConfigError("a report needs results of one object or more, got none")
-    try:  # of the extra "evaluate"
+    with needing("evaluate", "a report"):
         from vesal.evaluation.report.page import write_page
-    except ModuleNotFoundError as error:
-        msg = f"a report needs {error.name}, which is not here: pip install 'vesal[evaluate]'"
-        raise ResourceError(msg) from error
     found, pairs = summaries(rows, about.reported), contests(rows, about.reported)
     write_rows(folder / ROWS, rows)
     write_summary(folder / SUMMARY, about, found, pairs)

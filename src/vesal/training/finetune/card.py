@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vesal.checkpoints.load import save_model
 from vesal.checkpoints.locate import MODEL_FILE
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 from vesal.models.build import Model
 
 _CARD = "card.json"
@@ -64,8 +64,7 @@ def write(model: Model, folder: Path, card: Tuned) -> None:
         CheckpointError: a weight is NaN, infinite, or too large for half precision.
         ResourceError: the disk refuses.
     """
-    with replacing(folder / _CARD, ".json") as temporary:
-        temporary.write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    write_text(folder / _CARD, json.dumps(asdict(card), indent=1) + "\n")
     save_model(model, folder / MODEL_FILE, card.notes)
 
 

@@ -92,7 +92,7 @@ def _divided(
     What the data set keeps for validation is checked on, and its tests are left alone.
     """
     mine = [pair for pair in found.pairs if pair.part not in ("validation", "test")]
-    patients = {(pair.dataset, pair.patient or pair.name) for pair in mine}
+    patients = {(pair.dataset, pair.whose) for pair in mine}
     few = len(patients) < (_LEAST_PATIENTS if share is None else 2)
     learnt, held = divided(found.pairs, 0.0 if few else min(share or _SHARE, _MOST_HELD), seed)
     return tuple(learnt), tuple(held)

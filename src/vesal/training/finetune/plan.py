@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from vesal.errors import CheckpointError, ConfigError
-from vesal.images.write import replacing
+from vesal.images.write import write_text
 from vesal.training.batch import Source
 from vesal.training.lesson import Lesson
 
@@ -80,9 +80,8 @@ def planned(
     if path.exists():
         return _kept(path, plan)
     steps, scores = begun()
-    with replacing(path, ".json") as temporary:
-        text = json.dumps({"plan": plan, "steps": steps, "before": scores}, indent=1)
-        temporary.write_text(text, encoding="utf-8")
+    record = {"plan": plan, "steps": steps, "before": scores}
+    write_text(path, json.dumps(record, indent=1))
     return steps, scores
 
 

@@ -58,7 +58,7 @@ class Scan:
     def of(cls, opened: Opened) -> "Scan":
         """The scan of a pair, with its structures of `SMALLEST_TARGET` voxels or more."""
         image = opened.image
-        values: Voxels = image.grey() if image.is_colour else image.array
+        values: Voxels = image.intensities
         return cls(
             name=opened.pair.name,
             values=values,
