@@ -16,8 +16,8 @@ pytest.importorskip("hatchling", reason="needs hatchling: make test")
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = {
-    "connected-components-3d", "edt", "filelock", "jaxtyping", "nibabel", "numpy", "pillow", "pydicom",
-    "pynrrd", "rich", "safetensors", "scipy", "simpleitk", "torch", "typer",
+    "connected-components-3d", "edt", "filelock", "jaxtyping", "nibabel", "numpy", "pillow",
+    "pydicom", "pynrrd", "rich", "safetensors", "scipy", "simpleitk", "torch", "typer",
 }  # fmt: skip
 """What `docs/architecture.md` gives a reason for; nothing else comes without an extra."""
 ASSETS = {
