@@ -75,12 +75,11 @@ def test_a_training_that_is_stopped_again_and_again_ends_at_the_same_bits(
 
 
 def test_a_server_that_is_ended_by_the_system_leaves_nothing(tmp_path: Path) -> None:
-    """As systemd and containers end it; the unit in deploy/ takes this code for a good end."""
+    """As systemd and containers end it: that is no error."""
     with running(TMPDIR=str(tmp_path)) as (address, process):
         assert httpx.get(f"{address}/healthz").status_code == 200
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=20)
-    assert process.returncode == 143
-    assert (error.count("\n"), error[:19]) == (1, "error: interrupted;"), error
+    assert (process.returncode, error) == (0, "")
     assert "Traceback" not in out
     assert list(tmp_path.iterdir()) == []

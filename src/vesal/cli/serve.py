@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,7 +98,7 @@ def serve(  # noqa: PLR0913  # one for each option
     certificate_key: _CertificateKey = None,
     log: _Log = False,
 ) -> None:
-    """Serve until Ctrl+C.
+    """Serve until Ctrl+C or SIGTERM.
 
     Raises:
         VesalError: a folder that is not there, a host without a key, a port that is taken.
@@ -124,7 +125,8 @@ def serve(  # noqa: PLR0913  # one for each option
         certificate=certificate,
         certificate_key=certificate_key,
     )
-    serve_until_ended(settings, lambda address: _print_address(address, settings.key))
+    with suppress(KeyboardInterrupt):  # how it is told to end
+        serve_until_ended(settings, lambda address: _print_address(address, settings.key))
 
 
 def _bytes(gib: float) -> int:
