@@ -18,6 +18,9 @@ from vesal.cli.main import main
 from vesal.training.recipes import RECIPES
 
 Captured = pytest.CaptureFixture[str]
+
+# Hypothesis listens to Python's collector of garbage; a signal may come just there.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 POINT = ",".join(map(str, PLACES[0]))
 
 
