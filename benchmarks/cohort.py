@@ -86,7 +86,7 @@ def inside(mask: np.ndarray) -> np.ndarray:
     return found[np.argmin(((found - found.mean(0)) ** 2).sum(1))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Loop:
     """Seconds of a case in the plain loop; of the processor and by the clock."""
 
@@ -124,6 +124,15 @@ def plain_loop(path: Path) -> list[float]:
     return [float(s) for s in took.T.reshape(-1)]
 
 
+def looped(one: Cohort) -> list[float]:
+    """`plain_loop` in a process of its own."""
+    said = subprocess.run(  # noqa: S603
+        [sys.executable, __file__, "--loop", str(one.path)], check=True, capture_output=True
+    )
+    found: list[float] = json.loads(said.stdout)
+    return found
+
+
 def run(one: Cohort, workers: int) -> Watched:
     """The whole command, in a folder of its own."""
     out = one.path.parent / f"out{workers}"
@@ -134,12 +143,9 @@ def run(one: Cohort, workers: int) -> Watched:
 def compare(folder: Path, name: str, count: int) -> dict[str, float]:
     """A cohort by the loop, one worker and two; prints a row, gives the costs of a case."""
     one = cohort(folder / name, name, count)
-    said = subprocess.run(  # noqa: S603
-        [sys.executable, __file__, "--loop", str(one.path)], check=True, capture_output=True
-    )
-    loop = Loop(**dict(zip(Loop.__slots__, json.loads(said.stdout), strict=True)))
-    runs = {workers: run(one, workers) for workers in (1, 2)}
-    alone, two = runs[1], runs[2]
+    before, alone, after = looped(one), run(one, 1), looped(one)  # the machine's speed drifts
+    loop = Loop(*np.mean([before, after], axis=0).tolist())
+    two = run(one, 2)
     beside = alone.cpu_a_case_s - loop.read_cpu_s - loop.model_cpu_s
     beside_wall = alone.wall_a_case_s - loop.read_s - loop.model_s
     results = list((one.path.parent / "out1").glob("*.nii.gz"))

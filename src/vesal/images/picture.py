@@ -197,9 +197,10 @@ def _scene(row: Row) -> Scene:
 
 def _middle(mask: Mask) -> NDArray[np.float64]:
     """The voxel of the mask nearest to its centre of gravity; of an empty one, the centre."""
-    voxels = np.argwhere(mask.array)
-    if not len(voxels):
+    box = mask_box(mask.array)
+    if box is None:
         return (np.array(mask.grid.shape) - 1) / 2
+    voxels = np.argwhere(mask.array[box]) + [part.start for part in box]
     away = ((voxels - voxels.mean(axis=0)) * mask.grid.spacing_mm) ** 2
     return np.asarray(voxels[away.sum(axis=1).argmin()], dtype=np.float64)
 

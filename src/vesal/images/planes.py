@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vesal.arrays import Voxels
@@ -60,7 +59,8 @@ class Plane:
         """
         if self.normal is not None:
             last = array.shape[self.normal] - 1
-            array = np.take(array, min(max(round(index[self.normal]), 0), last), self.normal)
+            at = min(max(round(index[self.normal]), 0), last)
+            array = array[(*[slice(None)] * self.normal, at)]  # NumPy's take may copy it all
         if self.down > self.right:
             array = array.swapaxes(0, 1)
         steps = (-1 if self.flip_down else 1, -1 if self.flip_right else 1)

@@ -45,7 +45,7 @@ class LabelMap:
         if len(set(numbers)) < len(numbers):
             msg = f"each segment needs a number of its own, got {numbers}"
             raise ConfigError(msg)
-        unknown = sorted(_numbers_in(self.array) - set(numbers))
+        unknown = sorted(numbers_in(self.array) - set(numbers))
         if unknown:
             msg = f"each number in a label map needs a segment, got {unknown} without one"
             raise ConfigError(msg)
@@ -122,7 +122,7 @@ class LabelMap:
         )
 
 
-def _numbers_in(array: LabelArray) -> set[int]:
+def numbers_in(array: LabelArray) -> set[int]:
     """The numbers in an array beside 0.
 
     Piece by piece, as most are empty: NumPy's unique copies all and takes ten times as long.

@@ -10,7 +10,7 @@ from vesal.errors import ImageError
 from vesal.images import open_image
 from vesal.images.nifti import nifti_extensions
 from vesal.labels.caret import read_label_table
-from vesal.labels.label_map import LabelMap
+from vesal.labels.label_map import LabelMap, numbers_in
 from vesal.labels.palette import colour_of
 from vesal.labels.seg_nrrd import read_segments
 from vesal.labels.segment import Segment
@@ -38,9 +38,8 @@ def open_labels(path: str | os.PathLike[str]) -> LabelMap:
         msg = f"{image.source.name} is a colour picture; labels need one number a pixel"
         raise ImageError(msg)
     array = label_numbers(image.array, image.source.name)
-    present = set(_present(array))
     named = {segment.number: segment for segment in known}
-    made = {number: _made_up(number) for number in present - set(named)}
+    made = {number: _made_up(number) for number in numbers_in(array) - set(named)}
     segments = sorted((named | made).values(), key=lambda one: one.number)
     return LabelMap(array=array, grid=image.grid, segments=tuple(segments), source=image.source)
 
@@ -70,11 +69,6 @@ def label_numbers(values: Voxels, name: str) -> LabelArray:
         raise ImageError(msg)
     whole: LabelArray = rounded.astype(dtype)
     return whole
-
-
-def _present(array: LabelArray) -> list[int]:
-    counts = np.bincount(array.ravel(order="K"))
-    return [int(number) for number in np.flatnonzero(counts) if number]
 
 
 def _made_up(number: int) -> Segment:

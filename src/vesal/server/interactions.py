@@ -77,7 +77,7 @@ def lasso(mask: Voxels, ranges: object, grid: Grid, *, positive: bool) -> tuple[
     if len(flat) != 1 or len(held) < 3:
         return (scribble(mask, ranges, grid, positive=positive),)
     (axis,) = flat
-    page = np.take(drawn, low[axis], axis=axis)
+    page = drawn[(*[slice(None)] * axis, low[axis])]
     found = []
     for outline in outlines(page):
         corners = np.insert(outline, axis, low[axis], axis=1) + np.array(start)
