@@ -62,7 +62,7 @@ def test_a_process_that_cannot_even_start_is_no_fault_of_the_job(
 ) -> None:
     """One sentence instead of a zero for every job."""
     monkeypatch.setattr("sys.path", [path for path in sys.path if path != str(ROOT)])
-    with pytest.raises(ResourceError, match="cannot be started"):
+    with pytest.raises(ResourceError, match="die when they start"):
         list(done_by_workers(double_or_die, [1], 1))
 
 
@@ -108,14 +108,37 @@ def test_workers_start_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     started: list[int] = []
     others = set(multiprocessing.active_children())  # that earlier tests left
 
-    def counted(self: _Worker[str, int]) -> None:
+    def counted(self: _Worker[str, int]) -> bool:
         started.append(len(set(multiprocessing.active_children()) - others))
-        check(self)
+        return check(self)
 
-    check = _Worker.check_started
-    monkeypatch.setattr(_Worker, "check_started", counted)
+    check = _Worker.has_started
+    monkeypatch.setattr(_Worker, "has_started", counted)
     assert [two for _, two in done_by_workers(meet, [str(tmp_path)] * 2, 2)] == [2, 2]
     assert started == [2, 2]
+
+
+def test_a_worker_that_dies_while_it_starts_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once may be a lack of memory, and must not end a night."""
+    lost: list[_Worker[str, int]] = []
+    real = _Worker.has_started
+
+    def started(self: _Worker[str, int]) -> bool:
+        if not lost:
+            lost.append(self)
+            return False
+        return real(self)
+
+    monkeypatch.setattr(_Worker, "has_started", started)
+    assert [number for _, number in done_by_workers(turn_of, [str(tmp_path)], 1)] == [1]
+    assert len(lost) == 1
+
+
+def turn_of(_: str) -> int:
+    """Which worker this is."""
+    return turn()
 
 
 def turn_met(folder: str) -> int:

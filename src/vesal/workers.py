@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0  # what computes in C hears nothing before it is done
 
+_TRIES = 3  # of starting a process, one after the other: a lack of memory may pass
 _TURN = "VESAL_TURN"  # of a worker, in its environment
 
 _Job = TypeVar("_Job")
@@ -45,7 +47,7 @@ def done_by_workers(
         for job in jobs:
             yield job, function(job)
         return
-    waiting, turns = list(reversed(jobs)), itertools.count()
+    waiting, turns, lost = list(reversed(jobs)), itertools.count(), 0
     starting: list[_Worker[_Job, _Result]] = []
     busy: list[_Worker[_Job, _Result]] = []
     idle: list[_Worker[_Job, _Result]] = []
@@ -56,11 +58,16 @@ def done_by_workers(
             while len(starting) < min(workers - len(busy), len(waiting)):
                 starting.append(_Worker(function, workers, next(turns)))
             ready = wait([worker.connection for worker in (*busy, *starting)])
-            started = [worker for worker in starting if worker.connection in ready]
-            for worker in started:
-                worker.check_started()
+            for worker in [w for w in starting if w.connection in ready]:
                 starting.remove(worker)
-            idle += started
+                lost = 0 if worker.has_started() else lost + 1
+                if lost == 0:
+                    idle.append(worker)
+                    continue
+                worker.end()
+                if lost >= _TRIES:
+                    msg = "worker processes die when they start, of memory or what stands above"
+                    raise ResourceError(msg)
             for worker in [w for w in busy if w.connection in ready]:
                 busy.remove(worker)
                 alive, job, result = worker.take()
@@ -68,8 +75,7 @@ def done_by_workers(
                     idle.append(worker)
                 yield job, result
     finally:
-        for worker in (*starting, *busy, *idle):
-            worker.end()
+        _end_all([*starting, *busy, *idle])
 
 
 def turn() -> int:
@@ -114,6 +120,15 @@ def _given(
     return given
 
 
+def _end_all(workers: Sequence["_Worker[_Job, _Result]"]) -> None:
+    """End all at once: however many they are, it takes as long as one."""
+    for worker in workers:
+        worker.ask_to_end()
+    deadline = time.monotonic() + _PATIENCE_S
+    for worker in workers:
+        worker.wait_for_end(max(0.0, deadline - time.monotonic()))
+
+
 class _Worker(Generic[_Job, _Result]):
     """A process, and this end of the pipe to it."""
 
@@ -123,23 +138,22 @@ class _Worker(Generic[_Job, _Result]):
         self._process = context.Process(
             target=_serve, args=(theirs, function, workers, turn), daemon=True
         )
-        self._process.start()
+        try:
+            with _unheard():
+                self._process.start()
+        except OSError as error:
+            msg = f"no more processes can be started ({error.strerror}); take fewer workers"
+            raise ResourceError(msg) from error
         theirs.close()
         self._job: _Job | None = None
         self._started = False
 
-    def check_started(self) -> None:
-        """Take the word that it has started: from now on it is a job that it dies of.
-
-        Raises:
-            ResourceError: it died before.
-        """
-        try:
+    def has_started(self) -> bool:
+        """Take the word that it has started: from now on it is a job that it dies of."""
+        with suppress(EOFError, ConnectionError):
             self.connection.recv()
-        except (EOFError, ConnectionError) as error:
-            msg = "a worker process cannot be started; its own message stands above"
-            raise ResourceError(msg) from error
-        self._started = True
+            self._started = True
+        return self._started
 
     def give(self, job: _Job) -> bool:
         """Send a job; False if nobody is there to take it."""
@@ -164,16 +178,34 @@ class _Worker(Generic[_Job, _Result]):
         return True, job, result
 
     def end(self) -> None:
-        """Stop the process: politely, so that it stops what it has started; then for sure.
+        """Stop the process: politely, so that it stops what it has started; then for sure."""
+        self.ask_to_end()
+        self.wait_for_end(_PATIENCE_S)
 
-        One that waits for a job leaves by itself when the pipe is closed.
-        """
+    def ask_to_end(self) -> None:
+        """Tell it to end. One that waits for a job leaves by itself when the pipe is closed."""
         self.connection.close()
         if self._job is not None or not self._started:
             self._process.terminate()
-        self._process.join(_PATIENCE_S)
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Wait so long at most, then stop it."""
+        self._process.join(seconds)
         self._process.kill()
         self._process.join()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Let a process that is started here never hear Ctrl-C, be it in the middle of its imports.
+
+    This one hears it afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(
@@ -189,6 +221,13 @@ def _serve(
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
     connection.send(None)
+    try:
+        _serve_all(connection, function)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to be done in order
+
+
+def _serve_all(connection: Connection, function: Callable[[_Job], _Result]) -> None:
     while True:
         try:
             job = connection.recv()
@@ -220,4 +259,5 @@ def _end_with_parent() -> None:
 
 def _leave(*_: object) -> None:
     """End this process the ordinary way, through everything that is to be done at last."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would interrupt that
     raise SystemExit

@@ -52,7 +52,11 @@ def test_an_automatic_model_does_a_folder(tmp_path: Path, capsys: Captured) -> N
     [
         (["."], 2, "is a folder: give a prompt file, or --auto"),
         (["lost.csv"], 2, "lost.csv cannot be read"),
-        (["lost", "--auto", "--model", "x"], 2, "there is no lost"),
+        (
+            ["lost", "--auto", "--model", "x"],
+            2,
+            "lost; give a folder with images, or a list of them",
+        ),
         (["cases.csv", "--workers", "0"], 2, "--workers needs 1 or more"),
         (["cases.csv", "--workers", "2", "--ray", "local"], 2, "no --ray beside it"),
         (["cases.csv", "--format", ".txt"], 2, "a file of labels must end in one of"),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from vesal.cohort.journal import opened
 from vesal.cohort.report import Entry, Row
-from vesal.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,15 +54,34 @@ def test_a_journal_that_was_torn_anywhere_goes_on(
         assert {name for name in (*names, "d") if journal.entry(name)} == {*whole, "d"}
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"version": 2}', '{"version": 1, "case": "ct"}'])
-def test_a_damaged_journal_is_refused(line: str, tmp_path: Path) -> None:
-    """It is not overwritten: it may be all that is left of a night."""
+@pytest.mark.parametrize(
+    "line", ["{", "[]", "\xff", '{"version": 2}', '{"version": 1, "case": "ct"}']
+)
+def test_what_is_damaged_is_forgotten_and_told_but_stays_in_the_file(
+    line: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One bad line must not cost the others, which are a night's work."""
     path = tmp_path / "journal.jsonl"
-    path.write_text(f"{line}\n")
-    told = r"is damaged or of another version .*\(record 1\)"
-    with pytest.raises(ConfigError, match=told), opened(tmp_path):
-        pass
-    assert path.read_text() == f"{line}\n"
+    with opened(tmp_path) as journal:
+        journal.add("a", entry("a"))
+    before = path.read_bytes()
+    path.write_bytes(line.encode("latin-1") + b"\n" + before)
+    with opened(tmp_path) as journal:
+        assert journal.entry("a") == entry("a")
+    assert "1 records of" in caplog.text
+    assert path.read_bytes().endswith(before)
+
+
+def test_a_byte_that_changed_is_not_believed(tmp_path: Path) -> None:
+    """Another number of voxels would stand in the report, and the case would stay as it is."""
+    path = tmp_path / "journal.jsonl"
+    with opened(tmp_path) as journal:
+        journal.add("a", entry("a"))
+    content = path.read_bytes()
+    for at in range(0, len(content) - 1, 7):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with opened(tmp_path) as journal:
+            assert journal.entry("a") is None, at
 
 
 def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:

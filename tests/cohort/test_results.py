@@ -41,6 +41,15 @@ def test_what_is_read_is_never_replaced(image: str, mask: str, each: bool, tmp_p
         check_results([one], tmp_path / "out", ".nii", each=each)
 
 
+@pytest.mark.parametrize(("name", "suffix"), [("mosaic", ".png"), ("report", ".csv")])
+def test_no_result_is_called_as_a_file_of_the_run(name: str, suffix: str, tmp_path: Path) -> None:
+    """The sheet of pictures would take the place of the mask."""
+    one = case(tmp_path / f"{name}.png", tmp_path / "mask.png", name)
+    check_results([one], tmp_path / "out", ".nii", each=False)
+    with pytest.raises(ConfigError, match=rf"{name}\{suffix} is a file of the run itself"):
+        check_results([one], tmp_path / "out", suffix, each=False)
+
+
 def test_the_prompt_file_is_never_replaced(tmp_path: Path) -> None:
     """Though it may be called as the report is."""
     one = case(tmp_path / "ct.nii", tmp_path / "mask.nii")

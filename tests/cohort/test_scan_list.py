@@ -37,12 +37,12 @@ def test_a_folder_holds_its_images_and_series(folder: Path) -> None:
     ],
 )
 def test_a_list_names_images_from_its_folder(text: str, folder: Path) -> None:
-    """Lines or a table; equal names get a number, and an image that stands twice is one."""
+    """Lines or a table; folders tell equal names apart; an image that stands twice is one."""
     (folder / "list.csv").write_text(text)
     found = read_scans(folder / "list.csv")
     assert [(one.name, one.image) for one in found] == [
         ("ct", folder / "ct.nii.gz"),
-        ("ct-2", folder / "b" / "ct.nii.gz"),
+        ("b_ct", folder / "b" / "ct.nii.gz"),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from vesal.progress import Progress, now_and_then, silent, with_time_left
+from vesal.terminal import one_line
 
 FAILED_EXIT_CODE = 6
 """At least one case failed; the others are done, and the report says why."""
@@ -17,12 +18,12 @@ _LINE_EVERY_S = 60.0  # of long work, where there is no terminal
 
 def print_error(sentence: str) -> None:
     """Print `error: <sentence>` on stderr, on one line whatever the sentence holds."""
-    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"error: {one_line(sentence)}", file=sys.stderr)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print names and what they are, one pair a line, aligned."""
-    pairs = list(facts)
+    pairs = [(one_line(name), one_line(value)) for name, value in facts]
     width = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
         print(f"{name:<{width}}  {value}")
@@ -50,6 +51,7 @@ def bar(
         yield with_time_left(now_and_then(_print_line, _LINE_EVERY_S))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Live
 
@@ -58,7 +60,7 @@ def bar(
     task = live.add_task(text, total=None)
 
     def report(done: int, total: int, text: str) -> None:
-        live.update(task, completed=done, total=total, description=text)
+        live.update(task, completed=done, total=total, description=escape(one_line(text)))
 
     timer = threading.Timer(patience_s, live.start)
     timer.daemon = True
@@ -72,4 +74,4 @@ def bar(
 
 
 def _print_line(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {one_line(line)}", file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vesal.cli.console import bar, print_facts
+from vesal.terminal import one_line
 
 if TYPE_CHECKING:
     from vesal.images import Image
@@ -90,7 +91,8 @@ def info(
         print(json.dumps(record, indent=2))
         return
     if len(lines) > 1:
-        print("\n".join(_table(lines)))
+        for line in _table(lines):
+            print(line)
     if facts is None:
         print("choose one: vesal info SCAN --series NUMBER")
     else:
@@ -158,11 +160,14 @@ def _table(lines: "Sequence[Listed]") -> list[str]:
         name = ", ".join(part for part in (line.description or "no name", line.part) if part)
         slices = str(line.slices) if line.kind == "volume" else line.kind
         size = f"{line.columns} x {line.rows}"
-        rows.append((str(line.number), name, line.modality or "-", slices, size, line.uid))
+        name, modality = one_line(name), one_line(line.modality or "-")
+        rows.append((str(line.number), name, modality, slices, size, line.uid))
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     problems = [
-        f"{line.number}  cannot be opened: {line.problem}" for line in lines if line.problem
+        f"{line.number}  cannot be opened: {one_line(line.problem)}"
+        for line in lines
+        if line.problem
     ]
     return [*table, *problems]
 

@@ -3,9 +3,11 @@
 Nothing heavy is imported here: `vesal --help` must come at once.
 """
 
+import math
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +38,7 @@ _BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPT_EXIT_CODE = 130  # 128 + SIGINT, as shells report it
 _TERMINATE_EXIT_CODE = 143  # 128 + SIGTERM
 _INTERRUPTED = "interrupted; nothing was left half written"
+_DEAF_S = 2.0  # after a signal: who presses Ctrl-C again and again still gets an end in order
 _TRACEBACK = "--traceback"
 _EXAMPLES = """[bold]Examples[/bold]
   vesal demo
@@ -135,9 +138,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _signals() -> Iterator[list[int]]:
     """Take SIGTERM, as a machine that is taken away sends it, for Ctrl-C; give those that came."""
     came: list[int] = []
+    heard_at = -math.inf
 
     def interrupt(number: int, _: object) -> None:
+        nonlocal heard_at
         came.append(number)
+        if time.monotonic() < heard_at + _DEAF_S:
+            return
+        heard_at = time.monotonic()
         raise KeyboardInterrupt
 
     before = {}

@@ -1,17 +1,18 @@
 """`vesal run`: thousands of images by several processes or a cluster, through bad days."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vesal.cli.console import bar
+from vesal.cli.console import bar, print_error
 from vesal.cli.options import Device, Model, Ray, check_model, check_suffix
 from vesal.cli.segment_many import print_outcome
-from vesal.errors import ConfigError, StoppedError
+from vesal.errors import ConfigError, ResourceError, StoppedError
+from vesal.terminal import one_line
 
 if TYPE_CHECKING:
     from vesal.cohort.key import Item
@@ -105,7 +106,7 @@ def run(  # noqa: PLR0913  # each is an option on the command line
                 progress=progress,
             )
             progress(0, 1, "drawing the mosaic")
-            drawn = write_mosaic(items, outcome.entries, folder)
+            drawn = _drawn(lambda: write_mosaic(items, outcome.entries, folder))
     _print_summary(outcome)
     print_outcome(outcome, [("mosaic", str(folder / "mosaic.png"))] if drawn else [])
 
@@ -131,7 +132,18 @@ def _items(source: "Place", *, auto: bool) -> "tuple[Item, ...]":
     if not auto and isinstance(source, Path) and source.is_dir():
         msg = f"{source} is a folder: give a prompt file, or --auto with an automatic model"
         raise ConfigError(msg)
-    return read_scans(source) if auto else read_cases(source)
+    # Ray's processes are elsewhere.
+    whole = source.absolute() if isinstance(source, Path) else source
+    return read_scans(whole) if auto else read_cases(whole)
+
+
+def _drawn(draw: Callable[[], bool]) -> bool:
+    """Whether the mosaic was drawn; it is not worth the summary of a night."""
+    try:
+        return draw()
+    except ResourceError as error:
+        print_error(f"no mosaic: {error}")
+        return False
 
 
 def _hands(workers: int | None, ray: str, device: str) -> "Hands":
@@ -182,7 +194,7 @@ def _print_summary(outcome: "Outcome") -> None:
         status = "quarantined" if entry.quarantined else "failed" if entry.failed else "done"
         why = next((row.message for row in entry.rows if row.message), "")
         numbers = (f"{entry.seconds:.1f}", f"{entry.memory_mib:.0f}")
-        table.add_row(escape(name), status, *numbers, escape(why))
+        table.add_row(escape(one_line(name)), status, *numbers, escape(one_line(why)))
     console = Console()
     console.print(table)
     shown = min(len(bad), _SHOWN) + min(len(good), _SHOWN)

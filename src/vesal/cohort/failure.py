@@ -4,6 +4,7 @@ import logging
 
 from vesal.cohort.report import Row
 from vesal.errors import VesalError, lacks_memory
+from vesal.terminal import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -17,5 +18,6 @@ def failure(case: str, image: str, name: str, error: Exception) -> Row:
     else:
         message = f"{type(error).__name__}: {' '.join(str(error).split())}"
     bug = not isinstance(error, VesalError | OSError) and not lacks_memory(error)
-    logger.warning("%s %s failed: %s", case, name, message, exc_info=error if bug else None)
+    what = one_line(f"{case} {name} failed: {message}")
+    logger.warning("%s", what, exc_info=error if bug else None)
     return Row(case=case, image=image, object=name, status="failed", message=message)

@@ -7,9 +7,9 @@ object store, which cannot append, each case is an object of its own.
 import errno
 import fcntl
 import hashlib
-import json
+import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from io import FileIO
@@ -17,12 +17,15 @@ from pathlib import Path
 
 from vesal.cohort.place import Place, Remote
 from vesal.cohort.report import Entry, entry_of
+from vesal.cohort.results import JOURNAL
 from vesal.errors import ConfigError, ResourceError
 from vesal.images.write import settle
+from vesal.seal import sealed, unsealed
 
-_NAME = "journal.jsonl"
+logger = logging.getLogger(__name__)
+
 _OBJECTS = ".journal"
-_VERSION = 1
+_VERSION = 2
 
 
 class Journal:
@@ -41,9 +44,10 @@ class Journal:
         """What is remembered of a case, if it was run."""
         return self._entries.get(case)
 
-    def entries(self, cases: Iterable[str]) -> dict[str, Entry]:
-        """What is remembered of those cases that were run, in their order."""
-        return {case: self._entries[case] for case in cases if case in self._entries}
+    def entries(self, keys: Mapping[str, str]) -> dict[str, Entry]:
+        """What is remembered of cases that were run under just these keys, in their order."""
+        found = ((case, self._entries.get(case), key) for case, key in keys.items())
+        return {case: entry for case, entry, key in found if entry and entry.key == key}
 
     def add(self, case: str, entry: Entry) -> None:
         """Take down what came of a case; it outlives this machine's power afterwards.
@@ -52,7 +56,7 @@ class Journal:
             ResourceError: if the disk refuses.
         """
         record = {"version": _VERSION, "case": case, "entry": asdict(entry)}
-        self._keep.add(case, json.dumps(record))
+        self._keep.add(case, sealed(record))
         self._entries[case] = entry
 
 
@@ -63,7 +67,7 @@ def opened(folder: Place) -> Iterator[Journal]:
     An object store knows no such lock: there it is for the user to start one run alone.
 
     Raises:
-        ConfigError: another run is at work there; or the journal is damaged or of another version.
+        ConfigError: another run is at work there.
         ResourceError: the disk refuses.
     """
     if isinstance(folder, Remote):
@@ -71,19 +75,22 @@ def opened(folder: Place) -> Iterator[Journal]:
         records = sorted(place.read_each().items())
         yield Journal(_entries(place, [text for _, text in records]), _Objects(place))
         return
-    path = folder / _NAME
+    path = folder / JOURNAL
     try:
         file = path.open("a+b", buffering=0)
         settle(folder)
     except OSError as error:
-        msg = f"{path} cannot be written ({error.strerror}): choose a folder with room"
+        msg = f"{path} cannot be written ({error.strerror}); choose another folder"
         raise ResourceError(msg) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             msg = f"another run is at work in {folder}; wait for its end or choose another folder"
             raise ConfigError(msg) from error
+        except OSError as error:
+            msg = f"{folder} cannot be locked ({error.strerror}); choose a folder of another disk"
+            raise ResourceError(msg) from error
         yield Journal(_entries(path, _whole_lines(file)), _File(path, file))
 
 
@@ -126,18 +133,21 @@ def _whole_lines(file: FileIO) -> list[bytes]:
 
 
 def _entries(place: Place, records: list[bytes]) -> dict[str, Entry]:
-    """The last entry of each case."""
+    """The last entry of each case; what is damaged or of another version is forgotten."""
     entries: dict[str, Entry] = {}
-    for number, text in enumerate(records, 1):
+    forgotten = 0
+    for text in records:
         try:
-            record = json.loads(text)
+            record = unsealed(text.decode())
             if record["version"] != _VERSION:
                 raise ValueError
             entries[str(record["case"])] = entry_of(record["entry"])
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            msg = (
-                f"{place} is damaged or of another version of vesal (record {number}); move it "
-                "away, or choose another folder"
-            )
-            raise ConfigError(msg) from error
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            forgotten += 1
+    if forgotten:
+        logger.warning(
+            "%d records of %s are damaged or of another version of vesal; such cases are done anew",
+            forgotten,
+            place,
+        )
     return entries

@@ -9,6 +9,7 @@ from vesal.cohort.key import Item
 from vesal.cohort.place import Place
 from vesal.cohort.report import Entry
 from vesal.cohort.report import Row as Result
+from vesal.cohort.results import MOSAIC
 from vesal.cohort.stage import Stage
 from vesal.errors import VesalError
 from vesal.images import Mask, open_image
@@ -16,7 +17,6 @@ from vesal.images.picture import Row, contact_sheet
 from vesal.images.write import replacing
 from vesal.labels import open_labels
 
-NAME = "mosaic.png"
 _MOST = 24
 _COLUMNS = 3
 
@@ -37,12 +37,12 @@ def write_mosaic(items: Sequence[Item], entries: Mapping[str, Entry], folder: Pl
     title = f"{len(chosen)} of {len(entries)} cases"
     sheet = contact_sheet(_with(first, rows), title=title, columns=_COLUMNS)
     if isinstance(folder, Path):
-        with replacing(folder / NAME, ".png") as temporary:
+        with replacing(folder / MOSAIC, ".png") as temporary:
             sheet.save(temporary)
         return True
     with TemporaryDirectory(prefix="vesal-") as place:
-        sheet.save(Path(place) / NAME)
-        (folder / NAME).put(Path(place) / NAME)
+        sheet.save(Path(place) / MOSAIC)
+        (folder / MOSAIC).put(Path(place) / MOSAIC)
     return True
 
 

@@ -5,19 +5,19 @@ All is checked that can be without the images; docs/prompts.md has every key and
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from vesal.cohort.case import Case, MaskFile
 from vesal.cohort.draft import Draft, Problems
+from vesal.cohort.names import result_names
 from vesal.cohort.place import Place, place_of
 from vesal.cohort.prompt_json import json_drafts
 from vesal.cohort.prompt_table import table_drafts
 from vesal.cohort.table import csv_table, is_parquet, parquet_table
 from vesal.errors import ConfigError, InputError, PromptError
 from vesal.geometry import Grid
-from vesal.labels.write import safe_names
 from vesal.prompts.text import Typed
 
 _SUFFIXES = re.compile(r"\.(nii\.gz|nii|seg\.nrrd|nrrd|mha|mhd|png|jpe?g|tiff?|dcm|zip)$", re.I)
@@ -41,7 +41,8 @@ def read_cases(path: Place) -> tuple[Case, ...]:
         raise ConfigError(msg) from error
     if not drafts and not len(problems):
         problems.add("the file", "holds no case; give at least one image with a prompt")
-    names = safe_names([_stem(draft.image) for draft in drafts])
+    stems = [_stem(draft.image) for draft in drafts]
+    names = result_names(stems, [_folders(draft.image) for draft in drafts])
     for draft in drafts:
         _check(draft, path.parent, problems)
     cases = [
@@ -67,6 +68,11 @@ def _drafts(content: bytes, path: Place, problems: Problems) -> list[Draft]:
 def _stem(image: str) -> str:
     """A name for the results of an image."""
     return _SUFFIXES.sub("", Path(image).name)[:_LONGEST] or "image"
+
+
+def _folders(image: str) -> list[str]:
+    """The names of the folders of an image, as it is written, the nearest one first."""
+    return [part for part in reversed(PurePosixPath(image).parent.parts) if part.strip("/.:")]
 
 
 def _case(draft: Draft, name: str, folder: Place, problems: Problems) -> Case | None:

@@ -11,6 +11,10 @@ from vesal.cohort.scan import Scan
 from vesal.errors import ConfigError
 from vesal.labels.write import safe_names
 
+MOSAIC, JOURNAL = "mosaic.png", "journal.jsonl"
+OWN = (*REPORTS, MOSAIC, JOURNAL)
+"""What a run writes beside results."""
+
 _TEMPORARY = ".vesal-*"  # as `vesal.images.write.replacing` calls them
 
 
@@ -45,7 +49,11 @@ def check_results(
     read = {str(resolved(place)) for item in items for place in item.files}
     read |= {str(resolved(place)) for place in keep}
     made = [name for item in items for name in results_of(item, suffix, each=each)]
-    for name in (*made, *REPORTS):
+    taken = sorted({*OWN}.intersection(made))
+    if taken:
+        msg = f"{taken[0]} is a file of the run itself; name the image otherwise, or the --format"
+        raise ConfigError(msg)
+    for name in (*made, *OWN):
         place = str(resolved(folder / name))
         if place in read:
             msg = (

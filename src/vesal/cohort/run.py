@@ -5,7 +5,7 @@ in it after its results lie where they stay.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from vesal.cohort.results import check_results, remove_leftovers
 from vesal.cohort.settings import Settings
 from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
+from vesal.terminal import one_line
 from vesal.workers import done_by_workers
 
 logger = logging.getLogger(__name__)
@@ -97,8 +98,8 @@ def run(
         progress: told of every case.
 
     Raises:
-        ConfigError: a damaged journal in the folder, another run that is at work there, or results
-            that would replace what is read.
+        ConfigError: another run that is at work in the folder, or results that would replace what
+            is read, or files of the run itself.
         ResourceError: the folder is full or may not be written to, an address does not answer, or
             Ray cannot be reached; what is done stays.
     """
@@ -106,34 +107,49 @@ def run(
     with opened(folder) as journal:
         if isinstance(folder, Path):
             remove_leftovers(folder)
-        jobs = _jobs(items, folder, settings, journal, again=again)
-        ended, failed = len(items) - len(jobs), 0
+        keys = dict(zip([item.name for item in items], keys_of(items, settings), strict=True))
+        jobs = _jobs(items, keys, folder, settings, journal, again=again)
         try:
-            for job, entry, final in _entries(jobs, hands):
-                journal.add(job.item.name, entry)
-                if final:
-                    ended += 1
-                    failed += entry.failed or entry.quarantined
-                    told = f"{job.item.name}, {failed} failed" if failed else job.item.name
-                    progress(ended, len(items), told)
-            progress(len(items), len(items), "done")
+            _do(jobs, hands, journal, len(items), progress)
         finally:
-            entries = journal.entries([item.name for item in items])
+            entries = journal.entries(keys)
             report = write_report(folder, entries)
     return _outcome(entries, {job.item.name for job in jobs}, report)
 
 
+def _do(
+    jobs: Sequence[Job], hands: Hands, journal: Journal, total: int, progress: Progress
+) -> None:
+    """Do the jobs, and take down what comes of each."""
+    ended, failed = total - len(jobs), 0
+    progress(ended, total, "starting")
+    for job, entry, final in _entries(jobs, hands):
+        journal.add(job.item.name, entry)
+        if final:
+            ended += 1
+            failed += entry.failed or entry.quarantined
+            told = f"{job.item.name}, {failed} failed" if failed else job.item.name
+            progress(ended, total, told)
+    progress(total, total, "done")
+
+
 def _jobs(
-    items: Sequence[Item], folder: Place, settings: Settings, journal: Journal, *, again: bool
+    items: Sequence[Item],
+    keys: Mapping[str, str],
+    folder: Place,
+    settings: Settings,
+    journal: Journal,
+    *,
+    again: bool,
 ) -> list[Job]:
-    """What is left to do."""
+    """What is left to do; paths are whole, as other processes may be elsewhere."""
     there = _there(folder)
-    jobs = []
-    for item, key in zip(items, keys_of(items, settings), strict=True):
-        job = Job(item=item, key=key, folder=folder, settings=settings)
-        if again or not _is_done(journal.entry(item.name), key, there):
-            jobs.append(job)
-    return jobs
+    whole = folder.absolute() if isinstance(folder, Path) else folder
+    return [
+        Job(item=item, key=keys[item.name], folder=whole, settings=settings)
+        for item in items
+        if again or not _is_done(journal.entry(item.name), keys[item.name], there)
+    ]
 
 
 def _is_done(entry: Entry | None, key: str, there: Callable[[str], bool]) -> bool:
@@ -165,7 +181,7 @@ def _entries(jobs: Sequence[Job], hands: Hands) -> Iterator[tuple[Job, Entry, bo
             entry = result or lost_job(job)
             final = not entry.failed or job.attempt >= hands.attempts
             if not final:
-                logger.warning("%s failed; it is tried again", job.item.name)
+                logger.warning("%s is tried again", one_line(job.item.name))
                 failed.append(replace(job, attempt=job.attempt + 1))
             elif entry.failed and hands.attempts > 1:
                 entry = _quarantined(entry)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vesal.cohort.draft import Problems
+from vesal.cohort.names import result_names
 from vesal.cohort.place import Place, place_of
 from vesal.cohort.scan import Scan
 from vesal.cohort.table import csv_table, is_parquet, parquet_table
 from vesal.datasets.image_files import folders, image_files, is_dicom_folder, stem_of, suffix_of
 from vesal.errors import ConfigError
-from vesal.labels.write import safe_names
 
 _COLUMN = "image"
 _LONGEST = 60  # characters of a name, as of cases with prompts
@@ -31,7 +31,10 @@ def read_scans(place: Place) -> tuple[Scan, ...]:
     if not images:
         msg = f"{place} holds no image; give a folder with images, or a list of them"
         raise ConfigError(msg)
-    names = safe_names([stem_of(Path(image.name))[:_LONGEST] for image in images])
+    stems = [stem_of(Path(image.name))[:_LONGEST] for image in images]
+    home = str(place if _is_folder(place) else place.parent)
+    folders_of = [str(image.parent).removeprefix(home).split("/")[::-1] for image in images]
+    names = result_names(stems, [[part for part in parts if part] for parts in folders_of])
     return tuple(Scan(name=name, image=one) for name, one in zip(names, images, strict=True))
 
 
