@@ -62,7 +62,7 @@ def test_one_bad_case_does_not_stop_the_rest(cohort: Path) -> None:
         progress=lambda _done, _total, text: steps.append(text),
     )
     assert (outcome.done, outcome.failed, outcome.skipped) == (2, 1, 0)
-    assert steps == ["one", "two, 1 failed", "three, 1 failed", "done"]
+    assert steps == ["starting", "one", "two, 1 failed", "three, 1 failed", "done"]
     rows = rows_of(cohort / "out")
     assert [row["status"] for row in rows] == ["done", "done", "failed", "done", "done"]
     assert "cut short" in rows[2]["message"]
