@@ -10,6 +10,7 @@ from torch import Tensor
 from vesal.checkpoints.report import Wanted, compared
 from vesal.checkpoints.weights import WeightsFile
 from vesal.errors import CheckpointError
+from vesal.interrupts import held
 from vesal.models.automatic import Automatic
 from vesal.models.automatic_config import AutomaticConfig
 from vesal.models.build import Model, build
@@ -30,7 +31,7 @@ def empty(config: AutomaticConfig) -> Automatic: ...
 
 def empty(config: AnyConfig) -> Model | Automatic:
     """The network without memory: a file cannot ask for more than it holds."""
-    with torch.device("meta"):
+    with held(), torch.device("meta"):  # an interrupt on the way in or out would leave torch there
         return build(config)
 
 
