@@ -42,6 +42,7 @@ def started(corpus: Path, folder: Path, steps: int) -> BaseProcess:
     return process
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_two_processes_learn_what_one_learns_with_accumulation(
     corpus: Path, tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ def test_two_processes_learn_what_one_learns_with_accumulation(
     assert [row["step"] for row in scores[1]] == [row["step"] for row in scores[0]]
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_a_run_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(
     corpus: Path, tmp_path: Path
 ) -> None:

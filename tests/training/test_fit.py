@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tests.networks import tiny_config
 from tests.training.runs import Killed, assert_same_state, learn, repeated, rows, run_of, source_of
+from tests.typechecks import types_checked
 from tests.volumes import tiny_recipe
 from vesal.checkpoints.load import load_model
 from vesal.errors import ConfigError
@@ -37,7 +38,9 @@ def test_a_run_learns_two_tiny_volumes(corpus: Path, tmp_path: Path) -> None:
     run = run_of(recipe, tmp_path)
     source = source_of(corpus, recipe)
     shown = repeated([source.batch(number) for number in range(4)])
-    told = [run.learn(shown, 40) for _ in range(40)]
+    told = [run.learn(shown, 40) for _ in range(4)]  # of each batch one, types checked
+    with types_checked(now=False):
+        told += [run.learn(shown, 40) for _ in range(36)]
     losses = np.array([one.loss for one in told])
     first = np.array([one.values()["dice_first"] for one in told])
     assert np.isfinite(losses).all()
@@ -45,6 +48,7 @@ def test_a_run_learns_two_tiny_volumes(corpus: Path, tmp_path: Path) -> None:
     assert first[-8:].mean() > first[:8].mean() + 0.2
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_a_step_tells_the_dice_after_each_of_its_clicks(
     source: WindowSource, tmp_path: Path
 ) -> None:
@@ -56,6 +60,7 @@ def test_a_step_tells_the_dice_after_each_of_its_clicks(
     assert run.step == 12
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_a_resumed_run_is_the_same_to_the_bit(source: WindowSource, tmp_path: Path) -> None:
     """Six steps at once, and three, a new process of mind, three."""
     whole = run_of(tiny_recipe(), tmp_path / "whole")
@@ -69,6 +74,7 @@ def test_a_resumed_run_is_the_same_to_the_bit(source: WindowSource, tmp_path: Pa
     assert_same_state(resumed, whole)
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_a_killed_fit_continues_and_ends_where_an_unbroken_one_does(
     corpus: Path, source: WindowSource, tmp_path: Path
 ) -> None:
@@ -124,6 +130,7 @@ def test_a_run_leaves_weights_logs_events_and_pictures(
         assert tag in events
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_the_best_weights_are_kept_and_a_stale_run_ends(
     source: WindowSource, tmp_path: Path
 ) -> None:
@@ -267,6 +274,7 @@ def test_epochs_are_counted_in_batches_of_all_processes(
         assert Run(Constant(), settings, tmp_path / str(accumulate), seed=0).steps(source) == steps
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_the_learning_rate_rises_and_falls(source: WindowSource, tmp_path: Path) -> None:
     """Linearly over the first steps, and over the last part of the run to a hundredth at most."""
     recipe = tiny_recipe(steps=12, warmup_steps=4, rounds=(1,))

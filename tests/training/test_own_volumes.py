@@ -62,8 +62,12 @@ def test_pictures_are_slices_and_what_cannot_be_read_is_a_note(tmp_path: Path) -
         volumes_of([replace(pairs[0], labels=())], tmp_path / "made")
 
 
-def test_the_recipe_of_vesal_mini_takes_own_scans(tmp_path: Path) -> None:
-    """One patient is kept for validation, under the name of the case."""
+def test_the_recipe_of_vesal_mini_takes_own_scans(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One patient is kept for validation, here in few windows, under the name of the case."""
+    monkeypatch.setattr("vesal.training.sources.windows._VALIDATION_EACH", 2)
+    monkeypatch.setattr("vesal.training.sources.windows._VALIDATION_SIDE", 24)
     table = tmp_path / "pairs.csv"
     lines = ["image,label,patient"]
     lines += [f"{p.image},{p.labels[0].path},{p.name}" for p in (ct_pair(), mr_pair())]

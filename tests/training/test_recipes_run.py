@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.pairs import SCANS
 from tests.training.runs import rows
+from tests.typechecks import types_checked
 from vesal.checkpoints.automatic import load_automatic
 from vesal.checkpoints.load import load_model
 from vesal.cli.main import main
@@ -78,8 +79,14 @@ def test_a_recipe_trains_on_a_folder_and_its_weights_segment(
     scan = SCANS / "example_mr_sm.nii.gz"
     model = ["--model", str(run / "best.safetensors"), "-o", str(mask)]
     point = ",".join(f"{x:.1f}" for x in middle(scan))
-    assert main(["segment", str(scan), "--point", point, *model]) == 0
+    segmented(scan, "--point", point, *model)
     assert open_image(mask).array.shape == open_image(scan).array.shape
+
+
+def segmented(scan: Path, *words: str) -> None:
+    """Use what was trained; the types of that are checked where segmenting is tested."""
+    with types_checked(now=False):
+        assert main(["segment", str(scan), *words]) == 0
 
 
 def middle(path: Path) -> list[float]:
@@ -121,7 +128,7 @@ def test_an_automatic_recipe_trains_on_a_folder_and_needs_no_prompt(
     assert set(row) == {"step", "liver", "spleen"}
     scan, labels = SCANS / "example_mr_sm.nii.gz", tmp_path / "labels.nii.gz"
     words = ["--auto", "--model", str(run / "best.safetensors"), "-o", str(labels)]
-    assert main(["segment", str(scan), *words]) == 0
+    segmented(scan, *words)
     assert open_image(labels).array.shape == open_image(scan).array.shape
 
 
