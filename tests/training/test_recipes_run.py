@@ -154,7 +154,7 @@ def test_what_cannot_be_trained_is_one_sentence(
     if words[0] == "sam-med3d-1" and "data.shown.side=96" not in words:
         small += ["--set", "data.shown.side=32"]
     elif words[0] != "sam-med3d-1":
-        small = []
+        small = [w for change in CHANGES.get(words[0], ()) for w in ("--set", change)]
     given = [str(data) if word == "DATA" else word for word in words]
     folders = ["--run", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
     settings = ["--set", "settings.precision=32-true"]
