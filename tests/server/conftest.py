@@ -17,6 +17,14 @@ VIEWPORT = {"width": 1000, "height": 480}
 """In CSS pixels."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let httpx trust nobody: reading all authorities takes longer than most requests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium without a window; skips where it is not, or playwright."""
