@@ -69,7 +69,7 @@ def test_sam_med3d_learns_the_spleen_from_clicks() -> None:
     """From the first one on, with a mask of zeros before it."""
     image, targets = spleen()
     model = pupil("sam-med3d")
-    learnt(SamMed3D(interactions=5).lesson(model), image, targets, steps=100, rate=3e-3)
+    learnt(SamMed3D(interactions=4).lesson(model), image, targets, steps=100, rate=3e-3)
     masks = one_each(targets)
     logits = torch.zeros(1, 1, *[model.config.mask_size] * 3)
     for _ in range(3):
@@ -82,7 +82,7 @@ def test_sam_med2d_learns_nuclei_from_boxes_and_clicks() -> None:
     """And keeps them when they are corrected, the last mask given as probabilities."""
     image, targets = nuclei()
     model = pupil("sam-med2d")
-    learnt(SamMed2D(corrections=4).lesson(model), image, targets, steps=100, rate=1e-3)
+    learnt(SamMed2D(corrections=3).lesson(model), image, targets, steps=100, rate=2e-3)
     masks = one_each(targets)
     empty = torch.zeros_like(masks)
     for said in (boxed(masks), clicked(masks, empty)):
@@ -98,7 +98,7 @@ def test_sam_unet_learns_nuclei_from_boxes() -> None:
     """Through a ViT that is frozen at random weights, with the running statistics it gathered."""
     image, targets = nuclei()
     model = pupil("sam-unet")
-    learnt(SamUNet().lesson(model), image, targets, steps=80, rate=1e-3)
+    learnt(SamUNet().lesson(model), image, targets, steps=80, rate=2e-3)
     masks = one_each(targets)
     assert found(asked(model, image, boxed(masks), None, best=False), masks) > LEARNT
 
@@ -107,7 +107,7 @@ def test_the_decoder_alone_learns_nuclei_from_boxes_and_clicks() -> None:
     """With an encoder and a prompt encoder of random weights."""
     image, targets = nuclei()
     model = pupil("sam")
-    learnt(SamDecoder(rounds=3).lesson(model), image, targets, steps=260, rate=2e-3)
+    learnt(SamDecoder(rounds=2).lesson(model), image, targets, steps=260, rate=2e-3)
     masks = one_each(targets)
     said = boxed(masks)
     first = asked(model, image, said, None, best=False)
