@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.threads import one_thread
+from tests.typechecks import types_unchecked
 from tests.volumes import tiny_corpus
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "types_unchecked"]
 
 
 @pytest.fixture(scope="module")

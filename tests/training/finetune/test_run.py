@@ -17,8 +17,9 @@ from vesal.errors import CheckpointError, ConfigError, ResourceError
 from vesal.inference.clicks import Clicks
 from vesal.inference.predictor import predictor_for
 from vesal.inference.request import Request
+from vesal.models.build import Model
 from vesal.progress import Counter, Progress, silent
-from vesal.training.finetune import Tuned, Wishes
+from vesal.training.finetune import Tuned, Wishes, seam
 from vesal.training.finetune import run as module
 from vesal.training.finetune.run import mixed
 
@@ -38,9 +39,30 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def few_structures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two structures are asked for, not eight: each is slow on a busy machine."""
-    monkeypatch.setattr("vesal.training.finetune.check._MOST", 2)
+def one_structure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One structure is asked for, not eight, but where a mean is told: each takes seconds."""
+    monkeypatch.setattr("vesal.training.finetune.check._MOST", 1)
+
+
+@pytest.fixture(scope="module")
+def weighed() -> dict[str, int]:
+    """What a step of a model needs, by all that decides it."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def weighed_once(monkeypatch: pytest.MonkeyPatch, weighed: dict[str, int]) -> None:
+    """What the same step of the same model needs is found out once for all tests."""
+    kept_by = seam.kept_by
+
+    def known(model: Model, **step: int) -> int:
+        learning = [name for name, p in model.named_parameters() if p.requires_grad]
+        key = repr((model.config, learning, step))
+        if key not in weighed:
+            weighed[key] = kept_by(model, **step)
+        return weighed[key]
+
+    monkeypatch.setattr(seam, "kept_by", known)
 
 
 def finetune(
@@ -55,12 +77,13 @@ class Killed(BaseException):
 
 
 def test_a_tuned_model_loads_answers_clicks_and_says_where_it_is_from(
-    base: Path, scans_folder: Path, tmp_path: Path
+    base: Path, scans_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder is a model; its card and the header of its weights tell the same.
 
     Clicks go through the predictor that commands and server use.
     """
+    monkeypatch.setattr("vesal.training.finetune.check._MOST", 2)
     told = Counter()
     output = tmp_path / "my-model"
     card = finetune(
@@ -98,6 +121,7 @@ def test_a_tuned_model_loads_answers_clicks_and_says_where_it_is_from(
     assert not answer.mask.is_empty
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_a_stopped_run_goes_on_to_the_same_weights(
     base: Path, scans_folder: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +147,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     assert tables[0] == tables[1]
 
 
+@pytest.mark.usefixtures("types_unchecked")
 def test_minutes_become_steps_once(
     base: Path, scans_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,19 +1,16 @@
 """Small models of every family that lessons teach, and real cases to learn."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import jaxtyping
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tests.typechecks import types_checked
 from vesal.images import open_image
 from vesal.models.sam_config import SamConfig
 from vesal.models.segmenter import Segmenter
@@ -131,16 +128,6 @@ def learnt(lesson: Lesson, images: Tensor, targets: Tensor, steps: int, rate: fl
             optimiser.step()
         worst.append(min(dices))
         falling.step()
-
-
-@contextmanager
-def types_checked(*, now: bool) -> Iterator[None]:
-    """Check types and shapes or not: for the same step again and again, the first ones are enough.
-
-    The checks take longer than the sums of a small model.
-    """
-    with patch.object(jaxtyping.config, "jaxtyping_disable", not now):
-        yield
 
 
 def _float(masks: NDArray[np.bool_]) -> Tensor:
