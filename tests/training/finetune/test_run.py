@@ -21,6 +21,7 @@ from vesal.models.build import Model
 from vesal.progress import Counter, Progress, silent
 from vesal.training.finetune import Tuned, Wishes, seam
 from vesal.training.finetune import run as module
+from vesal.training.finetune.memory import kept_by
 from vesal.training.finetune.run import mixed
 
 
@@ -53,7 +54,6 @@ def weighed() -> dict[str, int]:
 @pytest.fixture(autouse=True)
 def weighed_once(monkeypatch: pytest.MonkeyPatch, weighed: dict[str, int]) -> None:
     """What the same step of the same model needs is found out once for all tests."""
-    kept_by = seam.kept_by
 
     def known(model: Model, **step: int) -> int:
         learning = [name for name, p in model.named_parameters() if p.requires_grad]
