@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vesal.checkpoints.families import CONTAINERS, foreign
-from vesal.models.build import build
+from vesal.checkpoints.tensors import empty
 from vesal.models.sam_config import SamConfig
 
 SIZES = {
@@ -48,8 +48,7 @@ def small(family: str = "sam", **changes: object) -> SamConfig:
 
 def weights_of(config: SamConfig, seed: int = 0) -> dict[str, Tensor]:
     """Random weights under vesal's names, each of them another number."""
-    with torch.device("meta"):
-        state = build(config).state_dict()
+    state = empty(config).state_dict()
     generator = torch.Generator().manual_seed(seed)
     return {
         name: torch.randn(tensor.shape, generator=generator)

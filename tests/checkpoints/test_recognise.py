@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +10,8 @@ from tests.checkpoints.files import small
 from tests.checkpoints.manifests import MANIFESTS, manifest
 from vesal.checkpoints.families import canonical
 from vesal.checkpoints.recognise import as_family, recognised
+from vesal.checkpoints.tensors import empty
 from vesal.errors import CheckpointError
-from vesal.models.build import build
 from vesal.models.sam_config import SamConfig
 from vesal.models.zoo import PUBLISHED
 
@@ -26,8 +25,7 @@ def shapes_of(name: str) -> Shapes:
 
 def shapes_for(config: SamConfig) -> Shapes:
     """The names and shapes of a model of ours."""
-    with torch.device("meta"):
-        return {name: tuple(t.shape) for name, t in build(config).state_dict().items()}
+    return {name: tuple(t.shape) for name, t in empty(config).state_dict().items()}
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
@@ -39,8 +37,7 @@ def test_a_published_model_is_recognised_by_names_and_shapes(name: str) -> None:
 @pytest.mark.parametrize("name", MANIFESTS)
 def test_our_model_has_the_tensors_of_the_published_one(name: str) -> None:
     """The same names, shapes and types, no more and no fewer."""
-    with torch.device("meta"):
-        state = build(PUBLISHED[name]).state_dict()
+    state = empty(PUBLISHED[name]).state_dict()
     ours = {k: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for k, t in state.items()}
     assert ours == canonical(manifest(name))
 

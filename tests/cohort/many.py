@@ -59,17 +59,6 @@ def results_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.nii.gz"))}
 
 
-def children_of(pid: int) -> list[int]:
-    """The workers that a process has started, those that compute and none else."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            words = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"spawn_main" in words:
-                found.append(int(child))
-    return found
-
-
 def die(pid: int) -> None:
     """Kill a process as a machine that is short of memory does; one that has ended, has."""
     try:

@@ -5,15 +5,14 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cohort.command import Command, Held
 from tests.cohort.many import (
-    children_of,
     die,
     results_in,
     small_automatic,
@@ -22,6 +21,7 @@ from tests.cohort.many import (
     tiny_scans,
 )
 from tests.fakes import BrightModel
+from vesal.cli.main import main
 from vesal.cohort.prompt_file import read_cases
 from vesal.cohort.run import Hands, run
 from vesal.cohort.scan_list import read_scans
@@ -31,6 +31,7 @@ from vesal.models.shapes import Images
 
 ROOT = Path(__file__).parents[2]
 CASES = 200
+Start = Callable[..., Command]
 
 
 @pytest.fixture(autouse=True)
@@ -131,15 +132,20 @@ def test_a_poison_image_is_quarantined_until_it_changes(tmp_path: Path) -> None:
     assert (last.done, last.skipped, last.quarantined) == (1, 1, 0)
 
 
-def started(folder: Path, *words: str, workers: int = 2) -> "subprocess.Popen[str]":
-    """`vesal run` into the folder `out` of a folder."""
-    given = [sys.executable, "-m", "vesal", "run", *words, "-o", str(folder / "out")]
-    return subprocess.Popen(  # noqa: S603
-        [*given, "--workers", str(workers)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Start]:
+    """Starts `vesal run` into the folder `out`; what is still at work at the end is killed."""
+    commands: list[Command] = []
+
+    def start(words: list[str], workers: int, held: Held | None = None) -> Command:
+        given = ["run", *words, "-o", str(tmp_path / "out"), "--workers", str(workers)]
+        commands.append(Command(given, held))
+        return commands[-1]
+
+    yield start
+    for command in commands:
+        if command.code is None:
+            die(command.pid)
 
 
 def journalled(folder: Path) -> int:
@@ -148,39 +154,41 @@ def journalled(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def until(folder: Path, lines: int, process: "subprocess.Popen[str]") -> None:
+def until(folder: Path, lines: int, command: Command) -> None:
     """Wait for so many lines in the journal, or for the end of the run."""
-    while journalled(folder) < lines and process.poll() is None:
+    while journalled(folder) < lines and command.code is None:
         time.sleep(0.005)
 
 
-def killed_often(folder: Path, words: list[str]) -> int:
+def killed_often(folder: Path, start: Callable[[], Command]) -> int:
     """Start runs, and kill workers and the run itself at random moments; how many kills it was."""
     chance = random.Random()  # noqa: S311  # other moments each time
     kills = 0
     for share in (0.3, 0.6):
-        process = started(folder, *words)
-        until(folder, int(share * CASES) + chance.randrange(10), process)
-        for worker in children_of(process.pid)[:1]:
+        command = start()
+        until(folder, int(share * CASES) + chance.randrange(10), command)
+        for worker in command.workers()[:1]:
             die(worker)
             kills += 1
-        until(folder, journalled(folder) + chance.randrange(1, 15), process)
+        until(folder, journalled(folder) + chance.randrange(1, 15), command)
         time.sleep(chance.random() * 0.2)
-        die(process.pid)
-        process.communicate()
+        die(command.pid)
+        command.ended()
         kills += 1
     return kills
 
 
-def test_after_any_number_of_kills_every_case_is_done_once(tmp_path: Path) -> None:
+def test_after_any_number_of_kills_every_case_is_done_once(
+    started: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of workers and of the driver, at random moments: the bytes of an undisturbed run."""
     scans = tiny_scans(tmp_path, CASES)
     model = str(small_automatic(tmp_path))
     words = [str(scans), "--auto", "--model", model]
-    assert killed_often(tmp_path, words) == 4
-    last = started(tmp_path, *words)
-    page, error = last.communicate()
-    assert (last.returncode, error) == (0, "")
+    assert killed_often(tmp_path, lambda: started(words, 2)) == 4
+    code = main(["run", *words, "-o", str(tmp_path / "out"), "--workers", "2"])
+    page, error = capsys.readouterr()
+    assert (code, error) == (0, "")
     assert "quarantined" not in page
     items = read_scans(scans)
     names = sorted(item.name for item in items)
@@ -200,17 +208,21 @@ def test_after_any_number_of_kills_every_case_is_done_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_says_how_to_go_on(kind: signal.Signals, tmp_path: Path) -> None:
+def test_a_run_that_is_stopped_says_how_to_go_on(
+    kind: signal.Signals, started: Start, tmp_path: Path
+) -> None:
     """One sentence, an exit code of its own, a report of what is done, no worker left."""
-    scans, model = tiny_scans(tmp_path, 200), small_automatic(tmp_path)
-    process = started(tmp_path, str(scans), "--auto", "--model", str(model), workers=1)
-    until(tmp_path, 4, process)  # the last may still be on its way to the disk
-    workers = children_of(process.pid)
-    process.send_signal(kind)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 7
+    scans, model = tiny_scans(tmp_path, 6), small_automatic(tmp_path)
+    held = Held(name="scan004", begun=tmp_path / "begun")
+    command = started([str(scans), "--auto", "--model", str(model)], 1, held)
+    while not held.begun.exists():
+        assert command.code is None
+        time.sleep(0.005)
+    (worker,) = command.workers()
+    os.kill(command.pid, kind)
+    _, error = command.ended()
+    assert command.code == 7
     assert error.startswith("error: stopped; what is done is kept in")
     assert error.count("\n") == 1
-    assert 3 <= len(statuses(tmp_path / "out")) < 200
-    assert workers
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert statuses(tmp_path / "out") == {f"scan{n:03}": "done" for n in range(4)}
+    assert not Path(f"/proc/{worker}").exists()

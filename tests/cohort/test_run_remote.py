@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cohort.command import Command, Held
 from tests.cohort.many import (
     die,
     results_in,
@@ -28,7 +29,7 @@ pytest.importorskip("s3fs", reason="needs s3fs: pip install 'vesal[remote]'")
 pytest.importorskip("moto", reason="needs moto: pip install 'moto[server]'")
 
 ROOT = Path(__file__).parents[2]
-SCANS = 24
+SCANS = 8
 
 
 def _free_port() -> int:
@@ -81,16 +82,6 @@ def upload(folder: Path, to: Remote) -> None:
             (to / path.name).put(path)
 
 
-def started(*words: str) -> "subprocess.Popen[str]":
-    """`vesal run` with two workers."""
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "vesal", "run", *words, "--workers", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def brought(place: Remote, to: Path) -> Path:
     """What lies at an address, in a folder here."""
     to.mkdir()
@@ -106,16 +97,20 @@ def test_a_killed_run_from_s3_to_s3_goes_on_to_the_same_bytes(
     scans, model = tiny_scans(tmp_path, SCANS), str(small_automatic(tmp_path))
     upload(scans, bucket / "scans")
     words = [str(bucket / "scans"), "-o", str(bucket / "out"), "--auto", "--model", model]
-    first = started(*words)
-    while len((bucket / "out/.journal").names()) < 5 and first.poll() is None:
-        time.sleep(0.1)  # each look costs the server as much as a case
-    die(first.pid)
-    first.communicate()
+    held = Held(name="scan003", begun=tmp_path / "begun")
+    first = Command(["run", *words, "--workers", "2"], held)
+    try:
+        while not held.begun.exists():
+            assert first.code is None
+            time.sleep(0.05)
+    finally:
+        die(first.pid)
+    first.ended()
     kept = len((bucket / "out/.journal").names())
-    assert 5 <= kept < SCANS
-    second = started(*words)
-    page, error = second.communicate()
-    assert (second.returncode, error) == (0, "")
+    assert 2 <= kept < SCANS
+    second = Command(["run", *words, "--workers", "2"])
+    page, error = second.ended()
+    assert (second.code, error) == (0, "")
     assert f"skipped  {kept} " in page
     assert f"done     {SCANS - kept}\n" in page
     (tmp_path / "here").mkdir()

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 10.0
 """Processor time that a file may take."""
 _WAIT_S = 120.0  # where other programs hold the processor
+_LOADING_S = 300.0
+"""What a new process may take, of both, until its first damaged file: it loads all of vesal."""
 _MOST_LOST = 5
 
 
@@ -74,7 +76,7 @@ class Reader:
         process.stdin.flush()
         at = -1
         while True:
-            line = self._line(process)
+            line = self._line(process, loads=at < 0)
             if line.startswith(b"{"):
                 return dict(json.loads(line))
             if not line.isdigit():
@@ -83,10 +85,11 @@ class Reader:
                 return at, f"{how}: {self._last_words()}"
             at = int(line)
 
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+    def _line(self, process: subprocess.Popen[bytes], *, loads: bool) -> bytes:
         """The next line; "died" or "hung" where there will be none."""
         assert process.stdout is not None
         since, spent = time.monotonic(), _spent_s(process.pid)
+        patience_s, wait_s = (_LOADING_S,) * 2 if loads else (self._patience_s, _WAIT_S)
         while b"\n" not in self._held:
             ready, _, _ = select.select([process.stdout], [], [], 0.5)
             if ready:
@@ -94,10 +97,7 @@ class Reader:
                 if not more:
                     return f"died with {process.wait()}".encode()
                 self._held += more
-            elif (
-                _spent_s(process.pid) - spent > self._patience_s
-                or time.monotonic() - since > _WAIT_S
-            ):
+            elif _spent_s(process.pid) - spent > patience_s or time.monotonic() - since > wait_s:
                 return b"hung"
         line, _, self._held = self._held.partition(b"\n")
         return line

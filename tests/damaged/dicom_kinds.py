@@ -157,21 +157,21 @@ def _zipped(folder: Path, *, inside: bool = False) -> Whole:
 
 
 FILES: dict[str, tuple[int, Callable[[Path], Path]]] = {
-    "dicom": (550, _slice),
-    "dicom, a table of values": (180, _table),
+    "dicom": (430, _slice),
+    "dicom, a table of values": (120, _table),
     "dicom, turned round": (
         120,
         partial(_slice, dtype=np.uint16, PhotometricInterpretation="MONOCHROME1", Modality="CR"),
     ),
-    "dicom of colours": (120, dicom_series.write_capture),
-    "dicom of a palette": (90, _palette),
-    "dicom of frames": (240, _enhanced),
-    "dicom of RLE": (180, partial(_packed, syntax=RLELossless, encoding_plugin="pydicom")),
+    "dicom of colours": (60, dicom_series.write_capture),
+    "dicom of a palette": (60, _palette),
+    "dicom of frames": (180, _enhanced),
+    "dicom of RLE": (120, partial(_packed, syntax=RLELossless, encoding_plugin="pydicom")),
     "dicom deflated": (120, _deflated),
 }
 GDCM: dict[str, tuple[int, Callable[[Path], Path]]] = {
-    "dicom of JPEG": (120, _jpeg),
-    "dicom of JPEG, colours": (60, partial(_jpeg, colour=True)),
+    "dicom of JPEG": (90, _jpeg),
+    "dicom of JPEG, colours": (40, partial(_jpeg, colour=True)),
     "dicom of JPEG 2000": (90, partial(_jpeg, codec="JPEG2000", syntax=JPEG2000)),
     "dicom of JPEG-LS": (90, partial(_packed, syntax=JPEGLSLossless)),
 }
@@ -199,8 +199,8 @@ DICOM_KINDS: dict[str, Kind] = {
         name: Kind(count=90, make=_made(write), read=read_image, is_taken=False)
         for name, write in NO_IMAGES.items()
     },
-    "dicom series": Kind(count=150, make=_numbered(_series), read=_read_series),
-    "DICOMDIR": Kind(count=90, make=_numbered(_directory), read=read_image),
+    "dicom series": Kind(count=90, make=_numbered(_series), read=_read_series),
+    "DICOMDIR": Kind(count=60, make=_numbered(_directory), read=read_image),
     "zip of dicom": Kind(count=120, make=_numbered(_zipped), read=read_image),
     "zip of dicom, inside": Kind(
         count=90, make=_numbered(partial(_zipped, inside=True)), read=read_image

@@ -194,7 +194,7 @@ IMAGE_KINDS: dict[str, Kind] = {
     },
     "nii.gz inside": Kind(count=430, make=_inside_gzip, read=read_image),
     "nii, a mask saved": Kind(
-        count=310, make=_written(partial(_nifti, name="a.nii")), read=read_and_save
+        count=240, make=_written(partial(_nifti, name="a.nii")), read=read_and_save
     ),
     "nrrd, a mask saved": Kind(
         count=180, make=_written(partial(_nrrd, encoding="raw")), read=read_and_save

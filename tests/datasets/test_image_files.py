@@ -2,28 +2,13 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.datasets.trees import touch
-from vesal.datasets.image_files import folders, image_files, is_dicom_folder, stem_of, suffix_of
-
-
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [
-        ("a.nii.gz", "a"), ("a.b.NII", "a.b"), ("a.seg.nrrd", "a.seg"), ("a.png", "a"),
-        ("a.txt", "a.txt"), (".nii.gz", ".nii.gz"),
-    ],
-)  # fmt: skip
-def test_a_stem_is_the_name_without_the_format(name: str, stem: str) -> None:
-    """Both suffixes of .nii.gz; of another file it is the whole name."""
-    assert stem_of(Path(name)) == stem
-    assert suffix_of(name) == name[len(stem) :]
+from vesal.datasets.image_files import folders, image_files, is_dicom_folder
 
 
 def test_hidden_files_and_other_files_are_no_images(tmp_path: Path) -> None:
     """As macOS and archives of the Decathlon have them."""
-    touch(tmp_path, ["b.nii.gz", "a.png", "._a.png", "notes.txt", "c.nii/x", ".git/x"])
+    touch(tmp_path, ["b.nii.gz", "a.png", "all.zip", "._a.png", "notes.txt", "c.nii/x", ".git/x"])
     assert [path.name for path in image_files(tmp_path)] == ["a.png", "b.nii.gz"]
     assert [path.name for path in image_files(tmp_path, ".txt")] == ["notes.txt"]
     assert [path.name for path in folders(tmp_path)] == ["c.nii"]

@@ -294,6 +294,8 @@ def test_a_volume_that_is_none_is_refused(volume: float) -> None:
 @pytest.mark.parametrize("protocol", ["clicks", "sam-med3d", "sam-unet"])
 def test_every_object_can_be_pictured(data: Path, protocol: str) -> None:
     """With its last mask, the truth, and clicks that lie where they were made."""
+    for path in (*data.rglob("case1.nii.gz"), *data.rglob("case2.nii.gz")):
+        path.unlink()
     settings = Settings(protocol=protocol, only=("ball 1",))
     found = evaluate(data, ["fine"], data.parent / "report", settings, workers=0)
     gallery = Gallery(found, settings)

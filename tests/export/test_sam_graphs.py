@@ -13,7 +13,8 @@ from torch import Tensor
 
 from tests.export.tiny import in_onnxruntime, tiny
 from tests.goldens import arrays, assert_entry, normal, record
-from vesal.export.graph import Arguments, Asked, Graph
+from vesal.export.agreement import TOLERANCE, check
+from vesal.export.graph import Arguments, Asked
 from vesal.export.halves import halves
 from vesal.export.onnx_file import converted, save
 from vesal.export.sam_graphs import PlaneDecoder, SamEncoder, VolumeDecoder
@@ -77,28 +78,22 @@ def test_the_longest_side_is_cut_as_in_the_reference(network: Segmenter) -> None
     assert_entry(decoder(*arguments("point3__single0__hasmask0"))[0], golden["masks"], ATOL)
 
 
-def assert_file(graph: Graph, path: Path, *, single: bool) -> None:
-    """In onnxruntime a file gives what the reference gives, in all cases with one mask or four."""
-    for case in (name for name in CASES if f"__single{int(single)}" in name):
-        found = in_onnxruntime(graph, path, arguments(case))
-        masks, scores, low = (torch.from_numpy(found[name]) for name in graph.outputs)
-        assert_golden(case, masks, scores, low, IN_ONNXRUNTIME)
-
-
 def test_the_file_gives_in_onnxruntime_what_the_reference_gives(
     network: Segmenter, files: Files
 ) -> None:
     """The golden weights, all cases of four masks."""
-    assert_file(halves(network)[1], files("sam-med2d")[1].path, single=False)
+    _, graph = halves(network)
+    for case in (name for name in CASES if "__single0" in name):
+        found = in_onnxruntime(graph, files("sam-med2d")[1].path, arguments(case))
+        masks, scores, low = (torch.from_numpy(found[name]) for name in graph.outputs)
+        assert_golden(case, masks, scores, low, IN_ONNXRUNTIME)
 
 
-def test_the_file_of_one_mask_gives_in_onnxruntime_what_the_reference_gives(
-    network: Segmenter, tmp_path: Path
-) -> None:
-    """The golden weights, all cases of one mask."""
-    _, graph = halves(network, single_mask=True)
+def test_the_file_of_one_mask_gives_in_onnxruntime_what_torch_gives(tmp_path: Path) -> None:
+    """By SAM's rule, for 1, 2 and 5 points: torch's numbers, which are those of the reference."""
+    _, graph = halves(tiny("sam"), single_mask=True)
     save(converted(graph, 20), tmp_path / "decoder.onnx", {})
-    assert_file(graph, tmp_path / "decoder.onnx", single=True)
+    assert check(graph, tmp_path / "decoder.onnx") < TOLERANCE / 50
 
 
 def asked(family: str, points: int) -> tuple[Segmenter, Arguments]:

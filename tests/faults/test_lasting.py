@@ -1,9 +1,8 @@
 """What was said to be saved is there after a kill and after a loss of power."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,25 +76,20 @@ def test_what_is_saved_outlives_a_loss_of_power(
     assert folder.st_ino in [number for number, _ in synced]
 
 
-_WORKER = """
-import os, signal, sys
-from pathlib import Path
-from tests.faults.test_lasting import SAVED
-for name, (save, _) in SAVED.items():
-    folder = Path(sys.argv[1], name)
-    folder.mkdir()
-    save(folder)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
+def _save_and_die(folder: Path) -> None:
+    for name, (save, _) in SAVED.items():
+        (folder / name).mkdir()
+        save(folder / name)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_is_saved_outlives_a_kill_right_after(tmp_path: Path) -> None:
     """All of them in one process that never gets to tidy up."""
-    around = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
-    ended = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", _WORKER, str(tmp_path)], env=around, check=False
-    )
-    assert ended.returncode == -signal.SIGKILL
+    context = multiprocessing.get_context("spawn")
+    ended = context.Process(target=_save_and_die, args=(tmp_path,))
+    ended.start()
+    ended.join()
+    assert ended.exitcode == -signal.SIGKILL
     for name, (save, pattern) in SAVED.items():
         (path,) = (tmp_path / name).glob(pattern)
         (tmp_path / f"{name} again").mkdir()

@@ -1,9 +1,9 @@
 """Embeddings on disk: found again, bounded, healed, and never in the way of an answer."""
 
 import logging
+import multiprocessing
 import os
-import subprocess
-import sys
+import random
 import time
 from pathlib import Path
 
@@ -195,39 +195,28 @@ def test_files_may_vanish_at_any_time(tmp_path: Path, monkeypatch: pytest.Monkey
     assert number_in(store.read(key_of(3))) == 3
 
 
-BUSY = """
-import logging, random, sys
-from pathlib import Path
-from tests.inference.test_store import SIZE_BYTES, embedding_of, key_of, number_in
-from vesal.inference.store import Store
-logging.basicConfig(level=logging.WARNING)
-store = Store(Path(sys.argv[1]), limit_bytes=3 * SIZE_BYTES)
-random.seed(int(sys.argv[2]))
-for _ in range(300):
-    number = random.randrange(6)
-    found = number_in(store.read(key_of(number)))
-    if found is None:
-        store.write(key_of(number), embedding_of(number))
-    elif found != number:
-        sys.exit(f"{found} under the key of {number}")
-"""
+def _busy(folder: Path, seed: int) -> list[str]:
+    """What goes wrong while a process reads and writes for a while."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    store = Store(folder, limit_bytes=3 * SIZE_BYTES)
+    chance = random.Random(seed)  # noqa: S311
+    for _ in range(300):
+        number = chance.randrange(6)
+        found = number_in(store.read(key_of(number)))
+        if found is None:
+            store.write(key_of(number), embedding_of(number))
+        elif found != number:
+            said.append(f"{found} under the key of {number}")
+    return said
 
 
 def test_two_processes_share_a_folder(tmp_path: Path) -> None:
     """Both read, write and delete the same few files; neither finds a damaged or a wrong one."""
-    root = Path(__file__).parents[2]
-    busy = [
-        subprocess.Popen(  # noqa: S603  # our own text
-            [sys.executable, "-c", BUSY, str(tmp_path), seed],
-            cwd=root,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for seed in ("1", "2")
-    ]
-    for process in busy:
-        _, said = process.communicate(timeout=300)
-        assert (process.returncode, said) == (0, "")
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert pool.starmap(_busy, [(tmp_path, 1), (tmp_path, 2)], chunksize=1) == [[], []]
     assert len(names(tmp_path)) <= 3 + 1  # one may have been added while the other counted
     assert all(name.endswith(".safetensors") and name[0] != "." for name in names(tmp_path))
 

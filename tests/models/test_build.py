@@ -1,7 +1,6 @@
 """Tests of vesal.models.build."""
 
 import pytest
-import torch
 
 from tests.checkpoints.files import CHANGES, small
 from tests.networks import tiny_config
@@ -14,8 +13,7 @@ from vesal.models.segmenter import Segmenter
 @pytest.mark.parametrize("family", sorted(CHANGES))
 def test_a_published_familys_config_builds_a_segmenter(family: str) -> None:
     """Which keeps it."""
-    with torch.device("meta"):
-        model = build(small(family))
+    model = build(small(family))
     assert isinstance(model, Segmenter)
     assert isinstance(model, Promptable)
     assert model.config == small(family)

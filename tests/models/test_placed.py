@@ -54,9 +54,12 @@ def test_that_fakes_refuse_what_a_gpu_refuses() -> None:
         _ = torch.empty(3) + torch.empty(3, device=DEVICE)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [one for one in FAMILIES if one not in ("medsam", "ft-sam")])
 def test_every_family_computes_on_its_device_alone(family: str) -> None:
-    """All that a network makes for itself lies where it computes; what comes back does not."""
+    """All that a network makes for itself lies where it computes; what comes back does not.
+
+    MedSAM and FT-SAM are SAM's network with other weights.
+    """
     network = copy.deepcopy(tiny(family))
     with fakes():
         model = Placed(network, DEVICE)

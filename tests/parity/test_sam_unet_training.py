@@ -1,5 +1,6 @@
 """One step of SAM-UNet's training against its reference: where gradients go, and how large."""
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -37,9 +38,15 @@ def drawn() -> tuple[Tensor, Tensor, Tensor]:
 
 
 @pytest.fixture(scope="module")
-def stepped() -> tuple[Segmenter, dict[str, float]]:
+def fresh() -> Segmenter:
+    """The network before any step, to be copied."""
+    return golden_network("sam-unet-34")
+
+
+@pytest.fixture(scope="module")
+def stepped(fresh: Segmenter) -> tuple[Segmenter, dict[str, float]]:
     """The network after a backward pass in training mode, its encoder frozen; the losses."""
-    network = golden_network("sam-unet-34").train().requires_grad_()
+    network = deepcopy(fresh).train().requires_grad_()
     network.image_encoder.requires_grad_(False)
     images, labels, boxes = drawn()
     embedding = network.encode(images)
@@ -95,11 +102,11 @@ def test_batch_statistics_move_as_in_the_reference(stepped: tuple[Segmenter, obj
         assert float(running.std()) == pytest.approx(deviation, abs=1e-5), key
 
 
-def test_the_lesson_has_the_loss_of_the_reference() -> None:
+def test_the_lesson_has_the_loss_of_the_reference(fresh: Segmenter) -> None:
     """The boxes that it finds, where they are not moved, the batch statistics, the joint Dice."""
     images, labels, _ = drawn()
     dialogue = Dialogue(loss=partial(sam_unet, joint=True), shifted_boxes=False)
-    lesson = PromptedLesson(golden_network("sam-unet-34"), dialogue, {"branch": 1.0})
+    lesson = PromptedLesson(deepcopy(fresh), dialogue, {"branch": 1.0})
     with torch.no_grad():
         taught = lesson(images, labels, 0, (), (0,))
     assert float(taught.loss) == pytest.approx(GOLDEN["total"], rel=2e-4)

@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.cohort.many import small_model
 from tests.dicom_series import Series, change, write_series
 from tests.server.serving import bright_app
 from vesal.cli.main import main
@@ -116,13 +117,14 @@ def test_looking_at_odd_values_repeats_none(series: Series) -> None:
 
 def test_masks_and_sessions_name_no_patient(series: Series, tmp_path: Path, ears: Ears) -> None:
     """But those of DICOM, which repeat the patient as DICOM demands: SECURITY.md says what."""
+    given = ["segment", str(series.folder), *POINT, "--model", str(small_model(tmp_path))]
     rest = ["--picture", str(tmp_path / "a.png"), "--save", str(tmp_path / "a.vesal")]
     for suffix in (".nii.gz", ".seg.nrrd"):
         out = tmp_path / f"mask{suffix}"
-        assert main(["segment", str(series.folder), *POINT, "-o", str(out), *rest]) == 0
+        assert main([*given, "-o", str(out), *rest]) == 0
     for suffix in (".seg.dcm", ".rtstruct.dcm"):
         out = tmp_path / f"mask{suffix}"
-        assert main(["segment", str(series.folder), *POINT, "-o", str(out)]) == 0
+        assert main([*given, "-o", str(out)]) == 0
         assert str(pydicom.dcmread(out).PatientName) == PRIVATE["PatientName"]
     assert any("embedded" in line for line in ears.said)
 
@@ -140,7 +142,8 @@ def test_many_scans_and_what_went_wrong_name_no_patient(series: Series, tmp_path
     (tmp_path / "cases.json").write_text(json.dumps({"version": 1, "cases": cases}))
     out = tmp_path / "out"
     out.mkdir()
-    assert main(["segment", "--prompts", str(tmp_path / "cases.json"), "-o", str(out)]) == 6
+    words = ["--prompts", str(tmp_path / "cases.json"), "--model", str(small_model(tmp_path))]
+    assert main(["segment", *words, "-o", str(out)]) == 6
     with (out / "report.csv").open(newline="", encoding="utf-8") as file:
         assert sorted(row["status"] for row in csv.DictReader(file)) == ["done", "failed"]
     assert main(["info", str(worse[0].parent)]) in (0, 2)

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from tests.server.sight import Sight
 
 
+VIEWPORT = {"width": 1000, "height": 480}
+"""In CSS pixels."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let httpx trust nobody: reading all authorities takes longer than most requests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium without a window; skips where it is not, or playwright."""
@@ -28,21 +40,33 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def known(browser: Any) -> Any:
+    """A page that tests use one after the other: a new one compiles all scripts anew."""
+    return browser.new_page(viewport=VIEWPORT)
+
+
 @pytest.fixture
-def sight(browser: Any) -> Iterator[Callable[..., Sight]]:
-    """Opens pages; at the end nothing may have gone wrong in any of them."""
+def sight(browser: Any, known: Any) -> Iterator[Callable[..., Sight]]:
+    """Opens pages that remember nothing; at the end nothing may have gone wrong in any of them.
+
+    The first one of a test is the known one, if it has no options.
+    """
     from tests.server.sight import Sight
 
     opened: list[Sight] = []
 
     def see(address: str, view: str | None = "axial", **options: Any) -> Sight:
-        page = browser.new_page(**{"viewport": {"width": 1000, "height": 480}, **options})
+        fresh = bool(opened or options)
+        page = browser.new_page(**{"viewport": VIEWPORT, **options}) if fresh else known
         opened.append(Sight(page, address, view=view))
         return opened[-1]
 
     yield see
     for one in opened:
-        one.page.close()
+        one.leave()
+        if one.page is not known:
+            one.page.close()
     assert [problem for one in opened for problem in one.problems] == []
 
 

@@ -3,7 +3,6 @@
 import gzip
 import io
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from PIL import Image as Pillow
 CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
 # Software WebGL: neither here nor in CI is a GPU.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FLAGS += ["--disable-gpu-compositing"]  # the rest of the page is drawn faster without WebGL
 LONGEST_S = 60.0
 OURS = ("GPU stall", "willReadFrequently")
 """In what Chromium says of reading pixels back, which only the tests do."""
@@ -31,24 +31,41 @@ class Sight:
 
     def __init__(self, page: Any, address: str, *, view: str | None = "axial") -> None:
         self.page, self.address = page, address
+        self.wire = httpx.Client(base_url=address)
+        page.goto(f"{address}/healthz")  # the server's, but not the page yet
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
         if view is not None:
-            page.add_init_script(f"localStorage['vesal-view'] ??= '{view}'")
+            page.evaluate("(view) => { localStorage['vesal-view'] = view; }", view)
         self.problems: list[str] = []
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", self._asked)
+        self._listeners = {"console": self._heard, "pageerror": self._broke, "request": self._asked}
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def open(self, path: str = "/") -> None:
         """Open an address of the server and wait until the scan is shown."""
         self.page.goto(self.address + path)
         self.until("!!(window.vesal && window.vesal.ready)")
 
+    def leave(self) -> None:
+        """Leave the page to others, which find nothing of this one."""
+        self.wire.close()
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.unroute_all()
+        self.page.goto("about:blank")
+
     def until(self, condition: str) -> None:
-        """Wait for something that a script can see: the page's own policy forbids more."""
-        ends_at = time.monotonic() + LONGEST_S
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < ends_at, (condition, self.page.inner_text("footer"))
-            time.sleep(0.03)
+        """Wait for something that a script can see; the page's policy forbids to evaluate texts."""
+        self.page.evaluate(
+            "(longest) => new Promise((done, fail) => {"
+            "  const ends = performance.now() + longest;"
+            f"  const look = () => ({condition}) ? done()"
+            "    : performance.now() > ends ? fail(new Error('waited too long'))"
+            "    : setTimeout(look, 20);"
+            "  look();"
+            "})",
+            1000 * LONGEST_S,
+        )
 
     def settle(self) -> None:
         """Wait until all that was done is answered and shown."""
@@ -76,7 +93,7 @@ class Sight:
 
     def status(self, session: str) -> int:
         """The HTTP status of a session on the server."""
-        return httpx.get(f"{self.address}/api/sessions/{session}").status_code
+        return self.wire.get(f"/api/sessions/{session}").status_code
 
     def place(self, voxel: tuple[int, ...], plane: int = 0) -> tuple[float, float]:
         """Where a voxel is on the screen, after its slice was gone to."""
@@ -104,14 +121,14 @@ class Sight:
     def state(self) -> dict[str, Any]:
         """What the server says of the session."""
         session = self.page.evaluate("vesal.state.id")
-        known: dict[str, Any] = httpx.get(f"{self.address}/api/sessions/{session}").json()
+        known: dict[str, Any] = self.wire.get(f"/api/sessions/{session}").json()
         return known
 
     def labels(self) -> NDArray[Any]:
         """The label map that the server has."""
         session = self.page.evaluate("vesal.state.id")
-        path = f"{self.address}/api/sessions/{session}/download?format=nii.gz"
-        data = io.BytesIO(httpx.get(path).content)
+        path = f"/api/sessions/{session}/download?format=nii.gz"
+        data = io.BytesIO(self.wire.get(path).content)
         return np.asarray(nib.Nifti1Image.from_stream(unzipped(data)).dataobj)
 
     def shown(self) -> NDArray[np.uint8]:
@@ -150,6 +167,9 @@ class Sight:
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning") and not any(t in message.text for t in OURS):
             self.problems.append(message.text)
+
+    def _broke(self, error: Any) -> None:
+        self.problems.append(str(error))
 
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):

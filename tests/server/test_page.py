@@ -24,6 +24,16 @@ INSIDE = (5, 7, 5)
 OTHER = (14, 16, 9)
 """A voxel of the second block."""
 
+COUNTING = """(() => {
+  const { canvas } = vesal;
+  const { draw } = canvas;
+  const send = canvas.nv.refreshLayers.bind(canvas.nv);
+  vesal.sent = vesal.draws = 0;
+  canvas.nv.refreshLayers = (...all) => { vesal.sent += 1; return send(...all); };
+  canvas.draw = () => { vesal.draws += 1; return draw(); };
+})()"""
+"""Counts how often NiiVue sends the image to the graphics card, and how often it draws."""
+
 
 @pytest.fixture(scope="module")
 def ct(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -263,11 +273,29 @@ def test_the_view_that_was_chosen_is_there_again(bright: str, sight: Callable[..
     assert pressed.get_attribute("data-view") == "coronal"
 
 
-def test_the_shown_scan_is_the_scan(bright: str, sight: Callable[..., Sight]) -> None:
-    """Voxel values on the page are those of the file."""
+def test_the_shown_scan_is_the_scan_and_is_sent_to_the_screen_once(
+    bright: str, sight: Callable[..., Sight]
+) -> None:
+    """Voxel values are those of the file; what is done after that sends and draws no more of it.
+
+    A laptop without a graphics card would take seconds for a large scan, at each click.
+    """
     seen = sight(bright)
     seen.open()
     shape, values = seen.page.evaluate(
         "[vesal.canvas.volume.hdr.dims.slice(1, 4), Array.from(vesal.canvas.volume.img)]"
     )
     assert np.array_equal(np.array(values).reshape(shape, order="F"), blocks())
+    seen.page.evaluate(COUNTING)
+    seen.click(INSIDE)
+    seen.page.locator("#objects input[type=color]").first.fill("#00ff00")
+    seen.settle()
+    sent, draws = seen.page.evaluate("[vesal.sent, vesal.draws]")
+    assert sent == 0
+    assert draws > 1
+    looks = "[3, 4, 5, 6].forEach((n) => vesal.canvas.lookAt([5, n, 5]))"
+    seen.page.evaluate(looks)
+    seen.settle()
+    assert seen.page.evaluate("vesal.draws") == draws + 1
+    seen.page.evaluate("vesal.canvas.window(0, 500)")
+    assert seen.page.evaluate("vesal.sent") == 1  # the count is one of that

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 
@@ -102,12 +101,12 @@ def test_what_others_did_is_read_anew_whatever_the_revision_is(
         seen.click(INSIDE)
         session = seen.state()["id"]
         desk = app.state.office.desks.of(session)
-        httpx.post(f"{address}/api/sessions/{session}/undo")
+        seen.wire.post(f"/api/sessions/{session}/undo")
         desk.revision = revision  # as of a server that began anew
         seen.page.unroute("**/events")
         seen.until(f"vesal.state.revision === {revision} && !vesal.busy")
         assert not seen.shown().any()
-        httpx.post(f"{address}/api/sessions/{session}/redo")
+        seen.wire.post(f"/api/sessions/{session}/redo")
         desk.revision = revision + 7
         seen.page.click("#new-object")
         seen.settle()
@@ -123,7 +122,7 @@ def test_a_session_that_was_given_up_elsewhere_is_told(
     seen = sight(bright)
     seen.page.route("**/events", lambda route: route.abort())
     seen.open()
-    httpx.delete(f"{bright}/api/sessions/{seen.state()['id']}")
+    seen.wire.delete(f"/api/sessions/{seen.state()['id']}")
     seen.page.unroute("**/events")
     seen.page.wait_for_selector("#scans[open]")
     assert "not there any more" in seen.page.inner_text("#problem")

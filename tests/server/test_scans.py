@@ -13,7 +13,7 @@ from tests.server.serving import blocks, save_nifti
 from vesal.errors import ImageError, InputError
 from vesal.server.limits import Limits
 from vesal.server.refusals import NotFoundError
-from vesal.server.scans import Scan, Scans, stem_of
+from vesal.server.scans import Scan, Scans
 from vesal.server.uploads import opened, receive, safe_name
 
 
@@ -161,14 +161,6 @@ def test_many_files_are_listed_up_to_a_bound(tmp_path: Path) -> None:
 def test_names_of_files_are_made_harmless(name: str | None, safe: str) -> None:
     """Only the last part, printable, no leading dot, not too long, suffix kept."""
     assert safe_name(name) == safe
-
-
-def test_the_stem_of_a_name_has_no_suffix_of_a_format() -> None:
-    """Both parts of .nii.gz go; a name that is only a suffix stays."""
-    assert stem_of("a.b.nii.gz") == "a.b"
-    assert stem_of("a.NRRD") == "a"
-    assert stem_of(".nii") == ".nii"
-    assert stem_of("a.txt") == "a.txt"
 
 
 async def collected(root: Path, tmp_path: Path) -> tuple[Scan, Scans]:

@@ -57,7 +57,7 @@ def test_a_zip_is_what_any_zip_tool_opens(tmp_path: Path) -> None:
     """JSON inside, one line an action."""
     save_zip(tmp_path / "a.vesal", HEADER, SOME)
     with zipfile.ZipFile(tmp_path / "a.vesal") as archive:
-        assert json.loads(archive.read("session.json"))["version"] == 1
+        assert json.loads(archive.read("session.json"))["version"] == 2
         lines = archive.read("journal.jsonl").splitlines()
     assert [json.loads(line)["do"] for line in lines] == ["say", "begin", "say", "describe", "undo"]
 
@@ -92,10 +92,44 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(
     assert saved.history.now == SOME.now
 
 
+@given(st.integers(0, 10**6), st.integers(1, 255))
+@folder_of_each_example
+def test_a_changed_byte_of_a_journal_never_moves_a_click(
+    tmp_path_factory: pytest.TempPathFactory, place: int, change: int
+) -> None:
+    """It is refused; in the last line it is taken for one that was cut short."""
+    folder = tmp_path_factory.mktemp("session") / "a.vesal"
+    Journal(folder, HEADER, SOME)
+    path = folder / "journal.jsonl"
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= change
+    path.write_bytes(data)
+    try:
+        saved = read_session(folder, beginning())
+    except SessionError:
+        return
+    assert saved.history.now in SOME.moments
+    assert len(saved.history.actions) == len(SOME.actions)
+
+
+def test_a_session_of_the_first_format_is_opened_and_goes_on(tmp_path: Path) -> None:
+    """Its lines have no checksum, new ones have."""
+    folder = tmp_path / "a.vesal"
+    Journal(folder, HEADER, SOME)
+    lines, _ = lines_of(SOME)
+    (folder / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    head = json.loads((folder / "session.json").read_text())
+    (folder / "session.json").write_text(json.dumps(head | {"version": 1}))
+    saved = read_session(folder, beginning())
+    assert saved.history.now == SOME.now
+    after = do(Journal.resumed(folder, saved), saved.history, 1, 6)
+    assert read_session(folder, beginning()).history.now == after.now
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ({"format": "vesal session", "version": 2, "who": "knows"}, "newer vesal.*format 2"),
+        ({"format": "vesal session", "version": 3, "who": "knows"}, "newer vesal.*format 3"),
         ({"format": "vesal session", "version": "1"}, "no session of vesal"),
         ({"format": "other", "version": 1}, "no session of vesal"),
         ({"format": "vesal session", "version": 1, "image": {}, "model": {}}, "no session"),

@@ -1,9 +1,9 @@
 """A week of work: saved, reopened, replayed; crashed and found again."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -67,32 +67,29 @@ def test_a_kept_session_has_every_step_on_the_disk(worked: Session, tmp_path: Pa
     assert reopened(folder).objects == again.objects
 
 
-_WORKER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from tests.session.small import PLACES, at, new_session
-session = new_session()
-session.keep(Path({folder!r}))
-for number in range(1000):
-    session.click(at(PLACES[0][0] + number % 3, PLACES[0][1] + number // 3 % 3, PLACES[0][2]))
-    print(len(session.prompts), flush=True)
-    if len(session.prompts) > 8:
-        session.undo()
-"""
+def _working(folder: Path, told: Connection) -> None:
+    """Click on and on, and tell of each step that was taken."""
+    session = new_session()
+    session.keep(folder)
+    for number in range(1000):
+        session.click(at(PLACES[0][0] + number % 3, PLACES[0][1] + number // 3 % 3, PLACES[0][2]))
+        told.send(len(session.prompts))
+        if len(session.prompts) > 8:
+            session.undo()
 
 
 def test_a_killed_process_loses_at_most_the_step_it_was_in(tmp_path: Path) -> None:
     """Kill -9 at some moment: what was acknowledged is there."""
-    root = str(Path(__file__).resolve().parents[2])
     folder = tmp_path / "work.vesal"
-    script = _WORKER.format(root=root, folder=str(folder))
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root
-    ) as worker:
-        assert worker.stdout is not None
-        told = [int(worker.stdout.readline()) for _ in range(6)]
-        worker.send_signal(signal.SIGKILL)
+    context = multiprocessing.get_context("spawn")
+    heard, told_to = context.Pipe(duplex=False)
+    worker = context.Process(target=_working, args=(folder, told_to))
+    worker.start()
+    with heard, told_to:
+        told = [heard.recv() for _ in range(6)]
+        worker.kill()
+        worker.join()
+    assert worker.exitcode == -signal.SIGKILL
     session = reopened(folder)
     assert len(session.prompts) >= told[-1]
     assert session.replay() == ()

@@ -1,11 +1,12 @@
 """The tensors of a weights file as torch has them, once they fit their model."""
 
 import logging
-from collections.abc import Iterator
-from typing import overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast, overload
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from vesal.checkpoints.report import Wanted, compared
 from vesal.checkpoints.weights import WeightsFile
@@ -31,8 +32,26 @@ def empty(config: AutomaticConfig) -> Automatic: ...
 
 def empty(config: AnyConfig) -> Model | Automatic:
     """The network without memory: a file cannot ask for more than it holds."""
-    with held(), torch.device("meta"):  # an interrupt on the way in or out would leave torch there
+    # An interrupt on the way in or out would leave torch there.
+    with held(), torch.device("meta"), _WithoutRandomNumbers():
         return build(config)
+
+
+class _WithoutRandomNumbers(TorchFunctionMode):
+    """Normal numbers are left out: torch would load its compiler, 2.4 s, to put none of them."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        if func is nn.init.normal_:
+            return kwargs["tensor"]
+        made = torch.empty if func is torch.randn else func
+        return cast("Callable[..., object]", made)(*args, **kwargs)
 
 
 def wanted_by(config: AnyConfig) -> dict[str, Wanted]:

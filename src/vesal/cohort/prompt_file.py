@@ -4,7 +4,6 @@ All is checked that can be without the images; docs/prompts.md has every key and
 """
 
 import os
-import re
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -18,9 +17,9 @@ from vesal.cohort.prompt_table import table_drafts
 from vesal.cohort.table import csv_table, is_parquet, parquet_table
 from vesal.errors import ConfigError, InputError, PromptError
 from vesal.geometry import Grid
+from vesal.images.suffix import stem_of
 from vesal.prompts.text import Typed
 
-_SUFFIXES = re.compile(r"\.(nii\.gz|nii|seg\.nrrd|nrrd|mha|mhd|png|jpe?g|tiff?|dcm|zip)$", re.I)
 _LONGEST = 60  # characters of a case's name: four bytes each and a suffix fit into a file name
 
 
@@ -67,7 +66,7 @@ def _drafts(content: bytes, path: Place, problems: Problems) -> list[Draft]:
 
 def _stem(image: str) -> str:
     """A name for the results of an image."""
-    return _SUFFIXES.sub("", Path(image).name)[:_LONGEST] or "image"
+    return stem_of(Path(image).name).removesuffix(".seg")[:_LONGEST] or "image"
 
 
 def _folders(image: str) -> list[str]:

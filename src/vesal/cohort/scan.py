@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.cohort.place import Place
-from vesal.datasets.image_files import stem_of
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def scans_of(paths: Sequence[Path]) -> tuple[Scan, ...]:
     Raises:
         ConfigError: two scans of one name.
     """
-    names = [stem_of(path.resolve()) for path in paths]
+    names = [stem_of(path.resolve().name) for path in paths]
     lower = [name.casefold() for name in names]
     twice = sorted({name for name, low in zip(names, lower, strict=True) if lower.count(low) > 1})
     if twice:

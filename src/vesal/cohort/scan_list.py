@@ -9,8 +9,9 @@ from vesal.cohort.names import result_names
 from vesal.cohort.place import Place, place_of
 from vesal.cohort.scan import Scan
 from vesal.cohort.table import csv_table, is_parquet, parquet_table
-from vesal.datasets.image_files import folders, image_files, is_dicom_folder, stem_of, suffix_of
+from vesal.datasets.image_files import folders, image_files, is_dicom_folder, is_image
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 _COLUMN = "image"
 _LONGEST = 60  # characters of a name, as of cases with prompts
@@ -31,7 +32,7 @@ def read_scans(place: Place) -> tuple[Scan, ...]:
     if not images:
         msg = f"{place} holds no image; give a folder with images, or a list of them"
         raise ConfigError(msg)
-    stems = [stem_of(Path(image.name))[:_LONGEST] for image in images]
+    stems = [stem_of(image.name)[:_LONGEST] for image in images]
     home = str(place if _is_folder(place) else place.parent)
     folders_of = [str(image.parent).removeprefix(home).split("/")[::-1] for image in images]
     names = result_names(stems, [[part for part in parts if part] for parts in folders_of])
@@ -53,7 +54,7 @@ def _of_folder(place: Place) -> Sequence[Place]:
         series = [folder for folder in folders(place) if is_dicom_folder(folder)]
         return sorted([*image_files(place), *series])
     names = {name.partition("/")[0] for name in place.names() if name.endswith(".dcm")}
-    names |= {name for name in place.names() if "/" not in name and suffix_of(name)}
+    names |= {name for name in place.names() if "/" not in name and is_image(name)}
     return [place / name for name in sorted(names) if not name.startswith(".")]
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.datasets.found import Found, found, left_out
-from vesal.datasets.image_files import stem_of
 from vesal.datasets.json_file import read_object
 from vesal.datasets.modality import modality_of
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 _MAPS, _MASKS = ("dseg",), ("mask", "seg")
 _NO_IMAGES = (*_MAPS, *_MASKS, "probseg", "xfm", "boldref", "defacemask", "lesion")
@@ -77,7 +77,7 @@ def _files(root: Path) -> list[_File]:
 
 
 def _parsed(path: Path) -> _File:
-    *words, suffix = stem_of(path).split("_")
+    *words, suffix = stem_of(path.name).split("_")
     entities = dict(word.split("-", 1) for word in words if "-" in word)
     plain = tuple(word for word in words if "-" not in word)
     return _File(path=path, entities=entities, words=plain, suffix=suffix)
@@ -132,7 +132,7 @@ def _fits(image: _File, label: _File) -> bool:
 
 def _sources(path: Path) -> set[str]:
     """Names of the files that a segmentation was made of, where the JSON beside it says so."""
-    beside = path.with_name(f"{stem_of(path)}.json")
+    beside = path.with_name(f"{stem_of(path.name)}.json")
     if not beside.is_file():
         return set()
     content = read_object(beside)
@@ -143,7 +143,7 @@ def _sources(path: Path) -> set[str]:
 
 def _pair(image: _File, labels: Iterable[_File], root: Path, dataset: str) -> Pair:
     return Pair(
-        name=stem_of(image.path),
+        name=stem_of(image.path.name),
         image=image.path,
         labels=tuple(
             LabelFile(path=label.path, structures=_structures(label, root)) for label in labels
@@ -164,7 +164,7 @@ def _structures(label: _File, root: Path) -> tuple[Structure, ...]:
 
 def _table(label: _File, root: Path) -> Path | None:
     """The table beside a label map, or the nearest one above whose entities are all its own."""
-    beside = label.path.with_name(f"{stem_of(label.path)}.tsv")
+    beside = label.path.with_name(f"{stem_of(label.path.name)}.tsv")
     if beside.is_file():
         return beside
     folder = label.path.parent

@@ -1,41 +1,18 @@
-"""Files of a folder that may be images, by the names they have without their format."""
+"""Files of a folder that may be images."""
 
 from pathlib import Path
 
 from vesal.errors import ImageError
 from vesal.images.dicom import looks_like_dicom
 from vesal.images.nifti import unpacked_head
+from vesal.images.suffix import suffix_of
 
-_SUFFIXES = (
-    ".nii.gz",  # before what it could be mistaken for
-    ".nii",
-    ".nrrd",
-    ".nhdr",
-    ".mha",
-    ".mhd",
-    ".hdr",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".tif",
-    ".tiff",
-    ".dcm",
-)
 _DICOM_HEAD_BYTES = 4096
 
 
-def suffix_of(name: str) -> str:
-    """The suffix of an image file as it is written, such as ".nii.gz"; "" for another file."""
-    lower = name.lower()
-    for suffix in _SUFFIXES:
-        if lower.endswith(suffix) and len(name) > len(suffix):
-            return name[-len(suffix) :]
-    return ""
-
-
-def stem_of(path: Path) -> str:
-    """The name of a file without its suffix; the ".seg" of 3D Slicer stays."""
-    return path.name.removesuffix(suffix_of(path.name))
+def is_image(name: str) -> bool:
+    """Whether a file of a data set may be an image; a zip file is more likely all of the data."""
+    return suffix_of(name).lower() not in ("", ".zip")
 
 
 def image_files(folder: Path, ending: str = "") -> tuple[Path, ...]:
@@ -49,7 +26,7 @@ def image_files(folder: Path, ending: str = "") -> tuple[Path, ...]:
         path
         for path in sorted(folder.iterdir())
         if not path.name.startswith(".")  # "._x.nii.gz" of macOS holds no image
-        and (path.name.endswith(ending) if ending else suffix_of(path.name))
+        and (path.name.endswith(ending) if ending else is_image(path.name))
         and path.is_file()
     )
 

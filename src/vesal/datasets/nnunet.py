@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vesal.datasets.found import Found, found, left_out, once
-from vesal.datasets.image_files import folders, image_files, stem_of
+from vesal.datasets.image_files import folders, image_files
 from vesal.datasets.json_file import read_object
 from vesal.datasets.modality import modality_of
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 DESCRIPTION = "dataset.json"
 ENDINGS = {"Tr": "train", "Val": "validation", "Ts": "test"}
@@ -131,7 +132,7 @@ def _parts(folder: Path, ending: str) -> Iterator[tuple[str, _Cases]]:
 
 def _by_stem(folder: Path, ending: str) -> dict[str, Path]:
     files = image_files(folder, ending)
-    return once((f.name.removesuffix(ending) if ending else stem_of(f), f) for f in files)
+    return once((f.name.removesuffix(ending) if ending else stem_of(f.name), f) for f in files)
 
 
 def _cases(images: Mapping[str, Path], labels: Mapping[str, Path]) -> _Cases:

@@ -12,13 +12,13 @@ from scipy import ndimage
 from vesal.arrays import LabelArray
 from vesal.datasets.archive_path import on_disk
 from vesal.datasets.challenge import SUFFIX, read_image, read_numbered
-from vesal.datasets.image_files import stem_of
 from vesal.datasets.matching import on_grid
 from vesal.datasets.opened import Opened, Target
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ImageError
 from vesal.geometry import Patch
 from vesal.images import Image, open_image
+from vesal.images.suffix import stem_of
 from vesal.labels import open_labels
 
 _WHITE = 255
@@ -71,7 +71,7 @@ def open_pair(pair: Pair, *, resample: bool = False, only: Sequence[str] = ()) -
             if patch.is_empty:
                 absent.append(structure.name)
             else:
-                targets.append((structure.name, patch, stem_of(file.path)))
+                targets.append((structure.name, patch, stem_of(file.path.name)))
     return Opened(
         pair=pair,
         image=image,

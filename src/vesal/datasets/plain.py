@@ -5,9 +5,10 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from vesal.datasets.found import Found, found, left_out, once
-from vesal.datasets.image_files import folders, image_files, is_dicom_folder, stem_of
+from vesal.datasets.image_files import folders, image_files, is_dicom_folder
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "imagestr", "imagests", "imagesval", "scans")
 _LABEL_FOLDERS = (
@@ -51,10 +52,12 @@ def find_beside(source: Path) -> Found | None:
         ConfigError: two files are the image, or the label, of one case.
     """
     files = image_files(source) if source.is_dir() else ()
-    labels = [(m["case"], f) for f in files if (m := _LABEL.fullmatch(stem_of(f))) and m["case"]]
+    labels = [
+        (m["case"], f) for f in files if (m := _LABEL.fullmatch(stem_of(f.name))) and m["case"]
+    ]
     named = once(labels)
     of_labels = set(named.values())
-    cases = once((_case_of(stem_of(f), _IMAGE, named), f) for f in files if f not in of_labels)
+    cases = once((_case_of(stem_of(f.name), _IMAGE, named), f) for f in files if f not in of_labels)
     if not cases.keys() & named.keys():
         return None
     return _matched("labels beside images", cases, named)
@@ -106,7 +109,7 @@ def _contents(folder: Path) -> tuple[list[LabelFile], list[Path]]:
     """The labels and the images of one case."""
     labels, images = [], []
     for path in image_files(folder):
-        if _LABEL.fullmatch(stem_of(path)):
+        if _LABEL.fullmatch(stem_of(path.name)):
             labels.append(LabelFile(path=path))
         else:
             images.append(path)
@@ -119,14 +122,14 @@ def _contents(folder: Path) -> tuple[list[LabelFile], list[Path]]:
 
 
 def _named_label(path: Path) -> LabelFile:
-    name = stem_of(path).removesuffix(".seg").replace("_", " ")
+    name = stem_of(path.name).removesuffix(".seg").replace("_", " ")
     return LabelFile(path=path, structures=(Structure(name=name, values=()),))
 
 
 def _entries(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
     """Image files and DICOM folders by their path in a folder, without suffix."""
     for path in image_files(folder):
-        yield f"{prefix}{stem_of(path)}", path
+        yield f"{prefix}{stem_of(path.name)}", path
     for inner in folders(folder):
         if is_dicom_folder(inner):
             yield f"{prefix}{inner.name}", inner

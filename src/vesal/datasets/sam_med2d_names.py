@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vesal.datasets.image_files import stem_of
 from vesal.datasets.modality import modality_of
 from vesal.datasets.pair import LabelFile, Pair, Structure
+from vesal.images.suffix import stem_of
 
 _NUMBERED = re.compile(r"--(\d{4,})_(\d{3,})")
 _NAMED = re.compile(r"_(.+)_(\d{3})", re.DOTALL)
@@ -82,7 +82,7 @@ def pair_of(image: str, masks: Iterable[str], base: Path, known: Known, part: st
 def _stem(name: str) -> str:
     """The name of a file without folders and suffix; of PNG without a look at other formats."""
     file = name[name.rfind("/") + 1 :]
-    return file[:-4] if file.endswith(".png") else stem_of(Path(file))
+    return file[:-4] if file.endswith(".png") else stem_of(file)
 
 
 def _origin(stem: str) -> tuple[str, str, str]:

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from vesal.datasets.archive_path import is_archive, names_in_archive
 from vesal.datasets.found import Found, found, left_out, once
-from vesal.datasets.image_files import folders, image_files, stem_of, suffix_of
+from vesal.datasets.image_files import folders, image_files, is_image
 from vesal.datasets.json_file import read_object
 from vesal.datasets.modality import dataset_of, modality_of
 from vesal.datasets.nnunet import DESCRIPTION, ENDINGS
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ImageError
+from vesal.images.suffix import stem_of
 
 PATIENTS = "patients.json"
 """Beside the categories: data set -> {case -> patient}, where a case's name does not say whose it
@@ -49,8 +50,8 @@ def find_sam_med3d(source: Path) -> Found | None:
     notes: list[str] = []
     patients = _patients(source / PATIENTS)
     for group in groups:
-        named = once((stem_of(path), path) for path in group.labels)
-        cases = once((stem_of(path), path) for path in group.images)
+        named = once((stem_of(path.name), path) for path in group.labels)
+        cases = once((stem_of(path.name), path) for path in group.images)
         pairs += [
             _pair(case, image, named[case], group, patients)
             for case, image in cases.items()
@@ -99,7 +100,7 @@ def _in_archive(archive: Path) -> Iterator[_Group]:
         words = (archive.stem, *PurePosixPath(name).parts)
         if words[-1] == DESCRIPTION:
             described.add(words[-2])
-        if len(words) < 4 or words[-1].startswith(".") or not suffix_of(words[-1]):
+        if len(words) < 4 or words[-1].startswith(".") or not is_image(words[-1]):
             continue
         category, dataset, folder, _ = words[-4:]
         kind, part = folder[:6], folder[6:]

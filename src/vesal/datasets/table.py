@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from vesal.datasets.found import Found, found, left_out
-from vesal.datasets.image_files import stem_of
 from vesal.datasets.pair import LabelFile, Pair, Structure
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 
 _NEEDED = ("image", "label")
 _OPTIONAL = ("name", "patient", "modality", "dataset", "part", "seen", "structures")
@@ -132,10 +132,10 @@ def _named(drafts: Sequence[_Draft], folder: Path) -> list[_Draft]:
     """Nameless pairs named after their images: by the file, or the path where files share it."""
     images: dict[str, set[Path]] = {}
     for _, pair in drafts:
-        images.setdefault(pair.name or stem_of(pair.image), set()).add(pair.image)
+        images.setdefault(pair.name or stem_of(pair.image.name), set()).add(pair.image)
 
     def name(pair: Pair) -> str:
-        stem = stem_of(pair.image)
+        stem = stem_of(pair.image.name)
         if pair.name or len(images[stem]) == 1:
             return pair.name or stem
         relative = Path(*pair.image.relative_to(folder).parts[:-1], stem)

@@ -85,7 +85,7 @@ def values_at(x: AnyFeatures, points: ClickPoints) -> ClickValues:
     """Channels at the voxel nearest to each point; points outside get the nearest one inside."""
     values = x.flatten(2)  # (batch, channel, voxel)
     flat = _flat_index(x, points)
-    return values.gather(2, flat[:, None].expand(-1, x.shape[1], -1)).transpose(1, 2)
+    return values.gather(2, flat.unsqueeze(1).expand(-1, x.shape[1], -1)).transpose(1, 2)
 
 
 def nearest(distances: list[AnyFeatures], labels: ClickLabels) -> AnyFeatures:

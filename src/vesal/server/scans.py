@@ -16,25 +16,9 @@ from pathlib import Path
 
 from vesal.errors import ResourceError
 from vesal.images.dicom import looks_like_dicom
+from vesal.images.suffix import SUFFIXES, stem_of, suffix_of
 from vesal.server.limits import Limits
 from vesal.server.refusals import NotFoundError
-
-SUFFIXES = (
-    ".nii",
-    ".nii.gz",
-    ".nrrd",
-    ".nhdr",
-    ".mha",
-    ".mhd",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".tif",
-    ".tiff",
-    ".dcm",
-    ".zip",
-)
-"""Of files that are listed; inside, it is the content that counts."""
 
 LABELS = "labels"
 """Folder in the served one in which labels are kept; they are no scans."""
@@ -212,14 +196,6 @@ def _changed_at(folder: Path) -> float:
         return 0.0
 
 
-def stem_of(name: str) -> str:
-    """A file's name without the suffix of its format."""
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return name
-
-
 def _scan(path: Path, name: str, *, is_folder: bool = False) -> Scan:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     return Scan(
@@ -259,7 +235,7 @@ def _walk(folder: Path, root: Path, depth: int, left: _Left) -> Iterator[tuple[P
     if dicom:
         yield folder, True
     for path in files:
-        is_listed = path.name.lower().endswith(SUFFIXES)
+        is_listed = bool(suffix_of(path.name))
         if is_listed and not (dicom and path.suffix.lower() == ".dcm"):
             yield path, False
     if not dicom and depth < _MOST_DEPTH:

@@ -4,7 +4,7 @@ A zip is written whole, under another name, and then renamed. A folder is a jour
 the disk before the action counts, so that a crash loses at most the step it fell into.
 
     session.json      what the session is about: image, model, version of the format
-    journal.jsonl     what was done, a line for each action; "undo" and "redo" are lines too
+    journal.jsonl     what was done, a line with a checksum for each action, undo and redo too
     masks/HASH.json   the masks that lines name
 """
 
@@ -14,7 +14,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from pathlib import Path
 from vesal.errors import InputError, ResourceError, SessionError
 from vesal.images.packing import check_packing
 from vesal.images.write import replacing, settle, write_text
+from vesal.seal import sealed, unsealed
 from vesal.session.header import Header, header_from
 from vesal.session.history import History
 from vesal.session.objects import Objects
@@ -29,7 +30,8 @@ from vesal.session.record import Line, Masks, action_line, action_of
 
 logger = logging.getLogger(__name__)
 
-FORMAT, VERSION = "vesal session", 1
+FORMAT, VERSION = "vesal session", 2
+_UNSEALED = 1  # the version whose lines had no checksum
 _HEADER, _JOURNAL, _MASKS = "session.json", "journal.jsonl", "masks/"
 _MOST_BYTES = 2**30  # of all files of a session, which are held in memory
 _MOST_FILES = 1_000_000
@@ -73,7 +75,7 @@ def save_zip(path: Path, header: Header, history: History) -> None:
         zipfile.ZipFile(temporary, "x", zipfile.ZIP_DEFLATED) as archive,
     ):
         archive.writestr(_HEADER, _header_text(header))
-        archive.writestr(_JOURNAL, "".join(json.dumps(line) + "\n" for line in lines))
+        archive.writestr(_JOURNAL, _text(lines))
         for name, data in masks.items():
             archive.writestr(f"{_MASKS}{name}.json", data)
 
@@ -89,7 +91,7 @@ def read_session(path: Path, start: Objects) -> Saved:
         SessionError: no session, one of a newer version, or a damaged one.
     """
     files = _folder(path) if path.is_dir() else _archive(path)
-    header = _header(files.get(_HEADER), path)
+    header, version = _header(files.get(_HEADER), path)
     masks = {
         name[len(_MASKS) : -len(".json")]: data
         for name, data in files.items()
@@ -100,7 +102,7 @@ def read_session(path: Path, start: Objects) -> Saved:
         msg = f"{path.name} lacks its {_JOURNAL}, or holds what is not of a session"
         raise SessionError(msg)
     try:
-        lines, whole_bytes = _lines(journal)
+        lines, whole_bytes = _lines(journal, _older if version == _UNSEALED else unsealed)
         history = _history(lines, masks, start)
     except SessionError as error:
         msg = f"{path.name}: {error}"
@@ -176,7 +178,7 @@ class Journal:
     def _write(self, lines: Iterable[Line]) -> None:
         path = self._folder / _JOURNAL
         before = path.stat().st_size if path.exists() else 0
-        data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        data = _text(lines).encode()
         try:
             with path.open("ab", buffering=0) as file:
                 written = file.write(data)
@@ -236,14 +238,14 @@ def _header_text(header: Header) -> str:
     return json.dumps(about, indent=1)
 
 
-def _header(data: bytes | None, path: Path) -> Header:
-    """The header, if this version can read what it heads."""
+def _header(data: bytes | None, path: Path) -> tuple[Header, int]:
+    """The header and the version of its format, if this vesal can read what it heads."""
     try:
         record = json.loads(data or b"")
         if record["format"] != FORMAT or type(record["version"]) is not int:
             raise ValueError
         if record["version"] <= VERSION:
-            return header_from(record)
+            return header_from(record), record["version"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         msg = f"{path.name} is no session of vesal, or its {_HEADER} is damaged"
         raise SessionError(msg) from error
@@ -254,14 +256,23 @@ def _header(data: bytes | None, path: Path) -> Header:
     raise SessionError(msg)
 
 
-def _lines(data: bytes) -> tuple[list[Line], int]:
+def _text(lines: Iterable[Line]) -> str:
+    return "".join(sealed(line) + "\n" for line in lines)
+
+
+def _older(text: str) -> object:
+    """A line of the first format, in which a session may have gone on in this one."""
+    return unsealed(text) if '"sha256"' in text else json.loads(text)
+
+
+def _lines(data: bytes, read: Callable[[str], object]) -> tuple[list[Line], int]:
     """The lines of a journal, and their length: a last one that was cut short is left out."""
     *whole, rest = data.split(b"\n")
     lines: list[Line] = []
     length = 0
     for number, piece in enumerate(whole, 1):
         try:
-            line = json.loads(piece)
+            line = read(piece.decode())
             if not isinstance(line, dict):
                 raise ValueError
         except (ValueError, RecursionError) as error:

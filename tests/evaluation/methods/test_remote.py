@@ -43,6 +43,13 @@ def _no_proxy() -> None:
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _settled() -> None:
+    """What other tests left is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _swept() -> Iterator[None]:
     """What the client leaves open when it is refused is closed within its own test."""

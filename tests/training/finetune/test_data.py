@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.networks import random_network, tiny_config, tiny_sam
 from tests.training.scans import picture_folder, scan_folder
+from vesal.checkpoints.tensors import empty
 from vesal.errors import ConfigError
-from vesal.models.build import build
 from vesal.models.promptable_unet import PromptableUNet
 from vesal.models.zoo import ZOO
 from vesal.training.finetune.data import TuningData, material
@@ -109,8 +108,7 @@ def test_specks_alone_are_too_few_voxels(tmp_path: Path, network: PromptableUNet
 def test_pictures_are_refused_for_a_model_of_volumes(tmp_path: Path) -> None:
     """Before anything is learnt; vesal-mini takes both."""
     data = picture_folder(tmp_path)
-    with torch.device("meta"):
-        cubes = build(ZOO["sam-med3d"])
+    cubes = empty(ZOO["sam-med3d"])
     with pytest.raises(ConfigError, match="learns from volumes, but p is an image of 2 axes"):
         material(data, cubes)
     assert material(data, tiny_sam()).labelled > 2

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
 from vesal.errors import ConfigError
+from vesal.images.suffix import stem_of
 from vesal.labels import open_labels
 from vesal.server.display import nifti_of
 from vesal.server.fields import record_of
@@ -23,7 +24,7 @@ from vesal.server.monai.sent_label import sent_label
 from vesal.server.office import Here, Office
 from vesal.server.refusals import NotFoundError
 from vesal.server.replies import attachment
-from vesal.server.scans import Scan, stem_of
+from vesal.server.scans import Scan
 from vesal.server.uploads import opened, receive, safe_name
 
 router = APIRouter(include_in_schema=False)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vesal.errors import ConfigError, ResourceError
+from vesal.images.suffix import stem_of
 from vesal.images.write import replacing
 from vesal.server.refusals import ForbiddenError, NotFoundError
-from vesal.server.scans import Scan, stem_of
+from vesal.server.scans import Scan
 from vesal.server.uploads import safe_name
 
 FINAL = "final"

@@ -33,18 +33,32 @@ export class Canvas {
     });
     this.space = null;
     this.volume = null;
+    this.due = 0; // the frame of the screen at which the planes are drawn, if they are to be
     this.drawn = () => {}; // called when the planes have been drawn, and may lie elsewhere
   }
 
   async attach(element) {
-    const draw = this.nv.drawScene.bind(this.nv);
+    this.draw = this.nv.drawScene.bind(this.nv);
+    // NiiVue draws at each change; many are made at once, and the screen shows the last of them.
     this.nv.drawScene = () => {
-      const said = draw();
-      this.drawn();
-      return said;
+      this.due ||= requestAnimationFrame(() => this.settle());
+    };
+    const resize = this.nv.resizeListener.bind(this.nv);
+    this.nv.resizeListener = () => {
+      resize();
+      this.settle(); // a canvas of another size is empty until it is drawn
     };
     await this.nv.attachToCanvas(element);
     this.opacity(0.35);
+  }
+
+  // Draws what is due now: where the planes lie is known only when they have been drawn.
+  settle() {
+    if (!this.due) return;
+    cancelAnimationFrame(this.due);
+    this.due = 0;
+    this.draw();
+    this.drawn();
   }
 
   // Shows another image; bytes: an uncompressed NIfTI.
@@ -70,7 +84,8 @@ export class Canvas {
   }
 
   radiological(wanted) {
-    this.nv.setRadiologicalConvention(wanted);
+    this.nv.opts.isRadiologicalConvention = wanted; // NiiVue's own setter sends the image anew
+    this.nv.drawScene();
   }
 
   window(low, high) {
@@ -89,7 +104,8 @@ export class Canvas {
     }
     if (!this.volume) return;
     this.nv.drawLut = { lut, labels: Array.from({ length: 256 }, (_, i) => String(i)) };
-    this.nv.updateGLVolume();
+    this.nv.refreshColormaps(); // not updateGLVolume: it would send the whole image anew
+    this.nv.drawScene();
   }
 
   async paint(patch, whole = false) {
@@ -103,6 +119,7 @@ export class Canvas {
 
   // The voxel of the image under a place of the canvas in CSS pixels, and the plane it is on.
   under(x, y) {
+    this.settle();
     const scale = this.scale();
     const at = this.nv.tileIndex(x * scale, y * scale);
     const tile = this.nv.screenSlices[at];
@@ -118,6 +135,7 @@ export class Canvas {
 
   // Where a voxel lies on each plane that is shown: [{x, y, tile, depth}], in CSS pixels.
   places(voxel) {
+    this.settle();
     const scale = this.scale();
     const fraction = this.space.toFraction(voxel);
     const mm = Array.from(this.nv.frac2mm(fraction, 0, false));
