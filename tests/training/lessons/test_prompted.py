@@ -40,6 +40,7 @@ def test_gradients_reach_all_that_learns_and_nothing_else(name: str) -> None:
     assert missing == set()
 
 
+@pytest.mark.usefixtures("types_unchecked")
 @pytest.mark.parametrize("name", TAUGHT)
 def test_what_is_frozen_stays_and_what_learns_moves(name: str) -> None:
     """After some steps with weight decay; means and variances of batch norms are included."""
@@ -49,7 +50,8 @@ def test_what_is_frozen_stays_and_what_learns_moves(name: str) -> None:
     groups = lesson.groups()
     grouped = [id(p) for group in groups for p in group.parameters]
     assert sorted(grouped) == sorted(id(p) for p in lesson.model.parameters() if p.requires_grad)
-    optimiser = torch.optim.AdamW([{"params": g.parameters} for g in groups], weight_decay=0.1)
+    parameters = [{"params": group.parameters} for group in groups]
+    optimiser = torch.optim.AdamW(parameters, weight_decay=0.1, fused=True)
     for batch in range(3):
         for taught in turns(lesson, *drawn(segmenter(lesson)), seed=batch):
             optimiser.zero_grad()
@@ -81,6 +83,7 @@ def test_a_seed_decides_what_is_said(name: str) -> None:
     assert not all(same)
 
 
+@pytest.mark.usefixtures("types_unchecked")
 @pytest.mark.parametrize("name", ["SAM-Med3D", "SAM-Med2D", "SAM-UNet", "decoder and prompts"])
 @pytest.mark.parametrize("kind", ["nothing", "everything", "one voxel"])
 def test_extreme_targets_teach_something_finite(name: str, kind: str) -> None:
@@ -112,6 +115,7 @@ def test_half_precision_keeps_losses_finite_and_whole(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in learning)
 
 
+@pytest.mark.usefixtures("types_unchecked")
 @pytest.mark.parametrize("family", ["sam-med3d", "sam-med2d"])
 def test_checkpointing_changes_no_gradient(family: str) -> None:
     """Only the memory that it takes."""
