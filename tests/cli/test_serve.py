@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -35,12 +36,14 @@ def error_of(capsys: Captured) -> str:
 def running(*words: str, **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """The address that the installed command prints, and its process."""
     command = [str(Path(sys.executable).with_name("vesal")), "serve", "--port", "0", *words]
-    around = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
+    around = {**os.environ, **environment}
+    around.pop("PYTHONUNBUFFERED", None)  # it is a pipe here, as in a log of systemd
     process = subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=around
     )
     try:
         assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0], "no address was printed"
         line = process.stdout.readline()
         found = re.search(r"https?://\S+", line)
         assert found, (line, process.stderr.read() if process.stderr else "")

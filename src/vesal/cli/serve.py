@@ -1,6 +1,7 @@
 """`vesal serve`: our page, and the viewers people already have."""
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -150,3 +151,4 @@ def _print_address(address: str, key: str) -> None:
     lines = [("open", address), ("API", f"{address}/docs")]
     lines += [("key", "needed")] if key else []
     print_facts([*lines, ("end", "Ctrl+C")])
+    sys.stdout.flush()  # a log or a pipe would get it when the server ends
