@@ -92,24 +92,21 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(
     assert saved.history.now == SOME.now
 
 
-@given(st.integers(0, 10**6), st.integers(1, 255))
-@folder_of_each_example
-def test_a_changed_byte_of_a_journal_never_moves_a_click(
-    tmp_path_factory: pytest.TempPathFactory, place: int, change: int
-) -> None:
+def test_a_changed_digit_of_a_journal_never_moves_a_click(tmp_path: Path) -> None:
     """It is refused; in the last line it is taken for one that was cut short."""
-    folder = tmp_path_factory.mktemp("session") / "a.vesal"
+    folder = tmp_path / "a.vesal"
     Journal(folder, HEADER, SOME)
     path = folder / "journal.jsonl"
-    data = bytearray(path.read_bytes())
-    data[place % len(data)] ^= change
-    path.write_bytes(data)
-    try:
-        saved = read_session(folder, beginning())
-    except SessionError:
-        return
-    assert saved.history.now in SOME.moments
-    assert len(saved.history.actions) == len(SOME.actions)
+    data = path.read_bytes()
+    for place in [place for place, byte in enumerate(data) if chr(byte).isdigit()]:
+        digit = str((int(chr(data[place])) + 1) % 10).encode()
+        path.write_bytes(data[:place] + digit + data[place + 1 :])
+        try:
+            saved = read_session(folder, beginning())
+        except SessionError:
+            continue
+        assert saved.history.now in SOME.moments
+        assert len(saved.history.actions) == len(SOME.actions)
 
 
 def test_a_session_of_the_first_format_is_opened_and_goes_on(tmp_path: Path) -> None:

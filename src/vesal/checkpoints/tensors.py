@@ -38,7 +38,7 @@ def empty(config: AnyConfig) -> Model | Automatic:
 
 
 class _WithoutRandomNumbers(TorchFunctionMode):
-    """Normal numbers are left out: torch would load its compiler, 2.4 s, to put none of them."""
+    """Normal numbers are left out: torch would load its compiler to put none of them."""
 
     def __torch_function__(
         self,
