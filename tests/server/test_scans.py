@@ -5,12 +5,15 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 from starlette.datastructures import UploadFile
 
 from tests.dicom_series import write_series
 from tests.server.serving import blocks, save_nifti
 from vesal.errors import ImageError, InputError
+from vesal.images import open_image
 from vesal.server.limits import Limits
 from vesal.server.refusals import NotFoundError
 from vesal.server.scans import Scan, Scans
@@ -54,6 +57,17 @@ def test_images_and_folders_of_dicom_are_listed(root: Path, tmp_path: Path) -> N
     assert sorted(names(scans)) == ["b.nii.gz", "deep/er/a.nii", "deep/series"]
     kinds = {scan.name: scan.kind for scan in scans.every()}
     assert kinds["deep/series"] == "folder"
+
+
+def test_the_head_of_a_pair_of_nifti_files_is_listed_and_opened(tmp_path: Path) -> None:
+    """Its voxels lie beside it, in a file that is no scan of its own."""
+    made = tmp_path / "root"
+    made.mkdir()
+    pair = nib.Nifti1Pair(np.zeros((3, 4, 5), np.uint8), np.eye(4))  # type: ignore[no-untyped-call]
+    pair.to_filename(made / "a.hdr")
+    (scan,) = scans_of(made, tmp_path).every()
+    assert scan.name == "a.hdr"
+    assert open_image(scan.path).grid.shape == (3, 4, 5)
 
 
 def test_a_single_image_and_no_folder_at_all_can_be_served(root: Path, tmp_path: Path) -> None:
