@@ -23,3 +23,16 @@ def held() -> Iterator[None]:
             signal.signal(number, handler)
         if came:
             signal.raise_signal(came[0])
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let a process that is started here never hear Ctrl-C, be it in the middle of its imports.
+
+    This one hears it afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

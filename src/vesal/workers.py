@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
 
 from vesal.errors import ResourceError
+from vesal.interrupts import unheard
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class _Worker(Generic[_Job, _Result]):
             target=_serve, args=(theirs, function, workers, turn), daemon=True
         )
         try:
-            with _unheard():
+            with unheard():
                 self._process.start()
         except OSError as error:
             msg = f"no more processes can be started ({error.strerror}); take fewer workers"
@@ -193,19 +194,6 @@ class _Worker(Generic[_Job, _Result]):
         self._process.join(seconds)
         self._process.kill()
         self._process.join()
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Let a process that is started here never hear Ctrl-C, be it in the middle of its imports.
-
-    This one hears it afterwards.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from vesal.errors import ConfigError, ResourceError
+from vesal.interrupts import unheard
 from vesal.training.batch import Batch, Source
 
 _AHEAD = 2  # batches that wait, beyond those being made
@@ -44,11 +45,11 @@ def loader(source: Source, numbers: Iterable[int], workers: int) -> Generator[Ba
     following = iter(numbers)
     with _processes(workers, source) as pool:
         coming: deque[Future[Batch]] = deque(
-            pool.submit(_batch, number) for number in islice(following, workers + _AHEAD)
+            _asked(pool, number) for number in islice(following, workers + _AHEAD)
         )
         while coming:
             batch = coming.popleft().result()
-            coming.extend(pool.submit(_batch, number) for number in islice(following, 1))
+            coming.extend(_asked(pool, number) for number in islice(following, 1))
             yield batch
             del batch  # this frame would hold it until the next one is there
 
@@ -72,6 +73,11 @@ def _processes(workers: int, source: Source) -> Iterator[ProcessPoolExecutor]:
         raise ResourceError(msg) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _asked(pool: ProcessPoolExecutor, number: int) -> Future[Batch]:
+    with unheard():  # it may start a process
+        return pool.submit(_batch, number)
 
 
 _source: Source | None = None  # of a process that makes batches
