@@ -99,17 +99,22 @@ def test_a_run_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(
 
 
 def test_bfloat16_learns_about_what_float32_does(corpus: Path, tmp_path: Path) -> None:
-    """The weights stay in single precision; products are in half of it."""
+    """The weights stay in single precision; products are in half of it.
+
+    From one click alone: where the next one falls turns on single voxels, which rounding decides.
+    In windows of 32: torch 2.13 gives no good gradient in bfloat16 where the coarsest level is two
+    voxels deep (docs/training.md).
+    """
     losses = []
     for precision in ("32-true", "bf16-mixed"):
-        recipe = tiny_recipe(precision=precision)
+        recipe = tiny_recipe(precision=precision, rounds=(1,), volume_side=32)
         torch.manual_seed(recipe.seed)
         lesson = recipe.lesson.lesson(build(recipe.model).train())
         fabric = launched(precision, accelerator="cpu")
         run = Run(lesson, recipe.settings, tmp_path / precision, seed=recipe.seed, fabric=fabric)
         losses.append([told.loss for told in learn(run, source_of(corpus, recipe), 2)])
         assert {p.dtype for p in lesson.parameters()} == {torch.float32}
-    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert losses[1] == pytest.approx(losses[0], rel=0.005)
     assert losses[1] != losses[0]
 
 
