@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from vesal.errors import ConfigError, ResourceError
 from vesal.lock import alone
@@ -16,6 +17,18 @@ def test_a_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
         pass
     with alone(run):
         assert run.is_dir()
+
+
+def test_a_disk_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some network disks are, by a filelock that falls back on nothing else."""
+
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    refused = pytest.raises(ResourceError, match="cannot lock it; name a folder of another disk")
+    with refused, alone(tmp_path / "run"):
+        pass
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

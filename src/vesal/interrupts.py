@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM, held back where Python cannot be stopped without harm."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,12 @@ def held() -> Iterator[None]:
 def unheard() -> Iterator[None]:
     """Let a process that is started here never hear Ctrl-C, be it in the middle of its imports.
 
-    This one hears it afterwards.
+    This one hears it afterwards. Windows has nothing of the kind: there the process hears it until
+    it refuses to.
     """
+    if sys.platform == "win32":
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

@@ -1,6 +1,5 @@
 """Time and memory of a step."""
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +18,10 @@ class Usage:
     seconds: float = 0.0
     """Wall time."""
     memory_mib: float = 0.0
-    """Highest resident memory of this process: in the step on Linux, else since its start."""
+    """Highest resident memory of this process: in the step on Linux, since its start on macOS.
+
+    0 on Windows, where Python does not tell.
+    """
 
 
 @contextmanager
@@ -41,5 +43,9 @@ def _peak_mib() -> float:
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     except (OSError, StopIteration, ValueError):
+        if sys.platform == "win32":
+            return 0.0
+        import resource
+
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, KiB elsewhere

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cohort.many import small_automatic, small_cohort, small_model, tiny_scans
 from vesal.cli.main import main
+from vesal.lock import LOCK
 
 Captured = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ def test_a_cohort_is_done_and_told(tmp_path: Path, capsys: Captured) -> None:
         assert f"skipped      {skipped} " in page
         assert "quarantined  1 (failed twice; --again tries them once more)" in page
         assert "scan001  quarantined" in page
-    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    names = sorted(path.name for path in (tmp_path / "out").iterdir() if path.name != LOCK)
     results = ["journal.jsonl", "mosaic.png", "report.csv", "report.json", "scan000.nii.gz"]
     assert names == results
 

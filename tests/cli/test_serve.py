@@ -128,7 +128,7 @@ def test_two_servers_do_not_work_in_one_folder(tmp_path: Path, capsys: Captured)
     """Each would write over the other's steps; the folder is free when the first has ended."""
     with TestClient(bright_app(work=tmp_path)):
         assert main(["serve", "--port", "0", "--work", str(tmp_path)]) == 2
-        assert "another server works in" in error_of(capsys)
+        assert "another server is at work in" in error_of(capsys)
     with TestClient(bright_app(work=tmp_path), base_url="http://127.0.0.1") as client:
         assert client.get("/healthz").status_code == 200
 

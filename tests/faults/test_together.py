@@ -18,7 +18,7 @@ from vesal.cohort.run import run
 from vesal.cohort.settings import Settings
 from vesal.errors import ConfigError
 from vesal.images import Mask
-from vesal.lock import alone
+from vesal.lock import LOCK, alone
 from vesal.training.train import train
 
 GRID = UGLY["oblique"]
@@ -50,7 +50,7 @@ def test_a_second_run_into_one_folder_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "out"):
         with pytest.raises(ConfigError, match="another run is at work in"):
             run(cases, tmp_path / "out", given)
-        assert list(all_of(tmp_path / "out")) == ["journal.jsonl"]
+        assert set(all_of(tmp_path / "out")) == {"journal.jsonl", LOCK}
 
 
 def test_a_second_training_in_one_folder_is_refused(
@@ -62,7 +62,7 @@ def test_a_second_training_in_one_folder_is_refused(
     with alone(tmp_path / "run"):
         with pytest.raises(ConfigError, match="another run is at work in"):
             train(tiny_recipe(steps=1), tmp_path / "run", cache=tmp_path, workers=0)
-        assert set(all_of(tmp_path / "run")) <= {"lock"}
+        assert set(all_of(tmp_path / "run")) <= {LOCK}
 
 
 def test_a_second_evaluation_into_one_folder_is_refused(
@@ -80,4 +80,4 @@ def test_a_second_evaluation_into_one_folder_is_refused(
     error = capsys.readouterr().err
     assert "another run is at work in" in error
     assert error.count("\n") == 1
-    assert set(all_of(tmp_path / "report")) <= {"results/lock"}
+    assert set(all_of(tmp_path / "report")) <= {f"results/{LOCK}"}

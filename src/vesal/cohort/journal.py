@@ -5,7 +5,6 @@ object store, which cannot append, each case is an object of its own.
 """
 
 import errno
-import fcntl
 import hashlib
 import logging
 import os
@@ -18,8 +17,9 @@ from pathlib import Path
 from vesal.cohort.place import Place, Remote
 from vesal.cohort.report import Entry, entry_of
 from vesal.cohort.results import JOURNAL
-from vesal.errors import ConfigError, ResourceError
+from vesal.errors import ResourceError
 from vesal.images.write import settle
+from vesal.lock import alone
 from vesal.seal import sealed, unsealed
 
 logger = logging.getLogger(__name__)
@@ -76,22 +76,15 @@ def opened(folder: Place) -> Iterator[Journal]:
         yield Journal(_entries(place, [text for _, text in records]), _Objects(place))
         return
     path = folder / JOURNAL
-    try:
-        file = path.open("a+b", buffering=0)
-        settle(folder)
-    except OSError as error:
-        msg = f"{path} cannot be written ({error.strerror}); choose another folder"
-        raise ResourceError(msg) from error
-    with file:
+    with alone(folder):
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            msg = f"another run is at work in {folder}; wait for its end or choose another folder"
-            raise ConfigError(msg) from error
+            file = path.open("a+b", buffering=0)
+            settle(folder)
         except OSError as error:
-            msg = f"{folder} cannot be locked ({error.strerror}); choose a folder of another disk"
+            msg = f"{path} cannot be written ({error.strerror}); choose another folder"
             raise ResourceError(msg) from error
-        yield Journal(_entries(path, _whole_lines(file)), _File(path, file))
+        with file:
+            yield Journal(_entries(path, _whole_lines(file)), _File(path, file))
 
 
 class _File:

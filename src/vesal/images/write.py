@@ -1,6 +1,7 @@
 """Masks to files: the writer is chosen by the suffix, and nothing is left half written."""
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -101,7 +102,12 @@ def settle(path: Path) -> None:
     Raises:
         OSError: if the disk refuses.
     """
-    number = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32":  # which syncs no folder, and a file for those who may write
+        if path.is_dir():
+            return
+        number = os.open(path, os.O_RDWR)
+    else:
+        number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

@@ -12,22 +12,20 @@ Concurrency, for whoever changes anything here:
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     ExitStack,
     asynccontextmanager,
-    contextmanager,
 )
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
-from filelock import FileLock, Timeout
 
 from vesal import __version__
-from vesal.errors import ConfigError, ResourceError
+from vesal.lock import alone
 from vesal.server import generations, legacy, nninteractive, page, rest
 from vesal.server.guard import Guard
 from vesal.server.loggers import hush_clients
@@ -61,7 +59,7 @@ def build_app(settings: Settings, models: Models | None = None) -> FastAPI:
         if work is None:
             work = Path(building.enter_context(_temporary_folder()))
         else:
-            building.enter_context(_held(work))
+            building.enter_context(alone(work, who="server", mode=0o700))  # it holds scans
         parts = office(settings, work, models or offered(settings.model))
         stack = building.pop_all()
 
@@ -106,25 +104,6 @@ def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
 
 def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="vesal-serve-", ignore_cleanup_errors=True)
-
-
-@contextmanager
-def _held(work: Path) -> Iterator[None]:
-    """Keep other servers out of a folder, in which each would write over the other's steps."""
-    try:
-        work.mkdir(mode=0o700, parents=True, exist_ok=True)  # scans lie in it as they are
-        lock = FileLock(work / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        msg = f"another server works in {work}; end it, or give --work another folder"
-        raise ConfigError(msg) from error
-    except OSError as error:
-        msg = f"the folder {work} cannot be written ({error.strerror}); give --work another one"
-        raise ResourceError(msg) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 async def _reap(here: Office) -> None:

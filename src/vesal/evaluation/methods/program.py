@@ -5,6 +5,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -80,6 +81,14 @@ class Program:
                 msg = f"{self._words[0]} did not end within {self._timeout_s:g} s"
                 raise ResourceError(msg) from error
             finally:
-                with suppress(OSError):  # all of it has ended by itself
-                    os.killpg(process.pid, signal.SIGKILL)
+                _stop(process)
         return process.returncode, said.decode("utf-8", "replace")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop a program, and what it has started as far as the system lets us, if it still runs."""
+    with suppress(OSError):  # all of it has ended by itself
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
