@@ -114,9 +114,9 @@ def test_folders_are_made_one_deep(cases: Path, capsys: Captured) -> None:
     """A typo would hide the results; what is there and is no folder stays."""
     words = ["segment", "--prompts", str(cases), "-o"]
     assert main([*words, str(cases.parent / "lost" / "out")]) == 5
-    assert "lost of out does not exist; make it first" in capsys.readouterr().err
+    assert "lost for out does not exist; make it first" in capsys.readouterr().err
     assert main([*words, str(cases.parent / "a.nii.gz")]) == 5
-    assert "cannot be made" in capsys.readouterr().err
+    assert "a.nii.gz is a file; give a folder for the results" in capsys.readouterr().err
 
 
 def test_scans_and_prompt_file_are_never_replaced(cases: Path, capsys: Captured) -> None:

@@ -51,7 +51,7 @@ def test_names_of_results_are_safe_and_each_its_own(folder: Path) -> None:
         (TABLE.replace("b/a.nii.gz", "lost.nii.gz"), ["line 5: the image", "does not exist"]),
         (TABLE.replace("done.nii.gz", "lost.nii.gz"), ["line 6: the file", "does not exist"]),
         (TABLE.replace("a.nii.gz,kidney", ",kidney"), ["line 4: needs the path of an image"]),
-        ("image,object,kind,coordinates\n", ["the file: holds no case"]),
+        ("image,object,kind,coordinates\n", ["the file: it holds no case"]),
         (case(frame="feet"), ["case 1: frame must be mm or voxel, got 'feet'"]),
         (case(overlap="mine"), ["case 1: overlap must be one of"]),
         (about({"point": [1]}), ["a point has two or three numbers, all of them as many, got 1"]),

@@ -241,6 +241,19 @@ def test_whatever_goes_wrong_with_a_case_the_others_go_on(
     assert messages[1:] == ["IndexError: out of range", "", ""]
 
 
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_result_that_was_cut_short_is_made_again(cohort: Path, size: int) -> None:
+    """By a full disk of a copy, or by somebody's hand: it is not what the report tells of."""
+    cases = read_cases(cohort / "cases.csv")[:1]
+    run(cases, cohort / "out", SETTINGS)
+    path = cohort / "out" / "one.nii.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:size])
+    assert run(cases, cohort / "out", SETTINGS).done == 1
+    assert path.read_bytes() == whole
+    assert run(cases, cohort / "out", SETTINGS).skipped == 1
+
+
 def test_an_older_result_under_the_name_of_a_failed_case_is_noted(cohort: Path) -> None:
     """It stays, as after every failure; nobody shall take it for the new one."""
     cases = read_cases(cohort / "cases.csv")[:1]

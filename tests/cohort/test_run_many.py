@@ -92,7 +92,7 @@ def test_it_does_not_matter_who_does_a_case(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("deaths", "status"), [(1, "done"), (2, "quarantined")])
 def test_a_case_that_takes_its_process_down_is_tried_once_more(
-    deaths: int, status: str, tmp_path: Path
+    deaths: int, status: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Then it is left alone, with the reason, by later runs too; the others are done."""
     cases = read_cases(small_cohort(tmp_path, 1))
@@ -106,6 +106,7 @@ def test_a_case_that_takes_its_process_down_is_tried_once_more(
     assert statuses(tmp_path / "out") == {"scan000": status}
     (entry,) = first.entries.values()
     assert entry.attempts == 2
+    assert caplog.text.count("scan000 failed: its process died") == deaths
     second = run(cases, tmp_path / "out", settings, hands=hands)
     assert second.entries == first.entries
     if status == "quarantined":

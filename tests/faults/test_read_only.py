@@ -68,6 +68,8 @@ def test_a_disk_that_may_only_be_read_is_told(name: str, tmp_path: Path) -> None
 def test_a_file_where_a_folder_should_be_is_told(name: str, tmp_path: Path) -> None:
     """Where nothing can be mounted this is what can be tried."""
     (tmp_path / "out").write_bytes(b"old")
-    with pytest.raises(ResourceError, match=r"Not a directory|File exists|does not exist"):
+    with pytest.raises(
+        ResourceError, match=r"Not a directory|File exists|is a file|does not exist"
+    ):
         WRITERS[name](tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b"old"

@@ -140,6 +140,40 @@ def test_processes_end_with_the_one_that_asked_for_batches(blow: int, tmp_path: 
         assert "spawn" not in said.decode().lower()
 
 
+def test_ctrl_c_while_processes_still_import_is_heard_by_the_run_alone(tmp_path: Path) -> None:
+    """They refuse it once they run; before that, nothing of theirs could."""
+    (tmp_path / "slow.py").write_text(
+        "import multiprocessing, pathlib, time\n"
+        "from tests.training.test_loader import Counting\n"
+        "if multiprocessing.current_process().name != 'MainProcess':\n"
+        "    pathlib.Path('importing').touch()\n"
+        "    time.sleep(1)\n"
+    )
+    (tmp_path / "run.py").write_text(
+        "import itertools, signal\n"
+        "from slow import Counting\n"
+        "from vesal.training.loader import loader\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    for _ in loader(Counting(), itertools.count(), 2): pass\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as run:
+        try:
+            _until(lambda: (tmp_path / "importing").exists())
+            os.killpg(run.pid, signal.SIGINT)
+            _, said = run.communicate(timeout=60)
+        finally:
+            run.kill()
+    assert b"KeyboardInterrupt" in said
+    assert b"spawn_main" not in said  # where the traceback of such a process begins
+
+
 def test_nothing_is_kept_of_batches_that_were_used() -> None:
     """Neither here nor in the process that made them: 200 batches of 2 MB take what 20 take."""
     sizes = []

@@ -43,7 +43,7 @@ def run_job(job: Job) -> Entry:
             rows = scan_rows(job.item, stage, folder, job.settings)
         else:
             rows = case_rows(job.item, _images(), stage, folder, job.settings)
-        _hand_over(rows, folder, job.folder)
+        sizes = _handed_over(rows, folder, job.folder)
         rows = _with_older(rows, job)
     return Entry(
         key=job.key,
@@ -53,6 +53,7 @@ def run_job(job: Job) -> Entry:
         memory_mib=round(used.memory_mib, 1),
         worker=f"{platform.node()}:{os.getpid()}",
         loads=loads(),
+        sizes=sizes,
     )
 
 
@@ -73,11 +74,13 @@ def _images() -> Images:
     return Images()
 
 
-def _hand_over(rows: Sequence[Row], written: Path, folder: Place) -> None:
-    """Bring results to their address; on a disk they lie where they stay already."""
-    for name in dict.fromkeys(row.output for row in rows if row.output):
-        if not isinstance(folder, Path):
+def _handed_over(rows: Sequence[Row], written: Path, folder: Place) -> dict[str, int]:
+    """Bring results to their address, and give their bytes; on a disk they lie there already."""
+    names = dict.fromkeys(row.output for row in rows if row.output)
+    if not isinstance(folder, Path):
+        for name in names:
             (folder / name).put(written / name)
+    return {name: (written / name).stat().st_size for name in names}
 
 
 def _with_older(rows: Sequence[Row], job: Job) -> tuple[Row, ...]:

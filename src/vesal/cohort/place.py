@@ -58,9 +58,14 @@ class Remote:
 
     def names(self) -> frozenset[str]:
         """All objects below it, by what stands behind it."""
+        return frozenset(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """The bytes of all objects below it, by what stands behind it."""
         with self._opened() as (system, path):
             start = f"{path.rstrip('/')}/"
-            return frozenset(one.removeprefix(start) for one in system.find(path))
+            found = system.find(path, detail=True)
+            return {name.removeprefix(start): one["size"] for name, one in found.items()}
 
     def read_each(self) -> dict[str, bytes]:
         """The bytes of all objects below it, by their names."""

@@ -39,7 +39,7 @@ def read_cases(path: Place) -> tuple[Case, ...]:
         msg = f"{path} cannot be read ({why}): give a prompt file, JSON, CSV or Parquet"
         raise ConfigError(msg) from error
     if not drafts and not len(problems):
-        problems.add("the file", "holds no case; give at least one image with a prompt")
+        problems.add("the file", "it holds no case; give at least one image with a prompt")
     stems = [_stem(draft.image) for draft in drafts]
     names = result_names(stems, [_folders(draft.image) for draft in drafts])
     for draft in drafts:

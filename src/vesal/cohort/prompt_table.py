@@ -57,7 +57,8 @@ def _are_right(columns: tuple[str, ...], problems: Problems) -> bool:
     if len(set(columns)) == len(columns) and set(_COLUMNS) <= set(columns) <= set(known):
         return True
     needed = f"{','.join(_COLUMNS)}, may have {','.join(_OPTIONAL)}, and each of them once"
-    problems.add("line 1", f"the table needs the columns {needed}, got {','.join(columns)}")
+    given = ",".join(columns) or "nothing"
+    problems.add("line 1", f"the table needs the columns {needed}, got {given}")
     return False
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +56,7 @@ class Entry:
         memory_mib: the most that the process which did it held meanwhile.
         worker: machine and number of that process.
         loads: models that this process has loaded by then.
+        sizes: bytes of each of its files, by their names in the folder.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Entry:
     memory_mib: float = 0.0
     worker: str = ""
     loads: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

@@ -143,30 +143,40 @@ def _jobs(
     again: bool,
 ) -> list[Job]:
     """What is left to do; paths are whole, as other processes may be elsewhere."""
-    there = _there(folder)
+    size_of = _sizes(folder)
     whole = folder.absolute() if isinstance(folder, Path) else folder
     return [
         Job(item=item, key=keys[item.name], folder=whole, settings=settings)
         for item in items
-        if again or not _is_done(journal.entry(item.name), keys[item.name], there)
+        if again or not _is_done(journal.entry(item.name), keys[item.name], size_of)
     ]
 
 
-def _is_done(entry: Entry | None, key: str, there: Callable[[str], bool]) -> bool:
-    """Whether a case is left alone: done or quarantined under this very key, its files there.
+def _is_done(entry: Entry | None, key: str, size_of: Callable[[str], int | None]) -> bool:
+    """Whether a case is left alone: done or quarantined under this very key, its files whole there.
 
     One that failed before the run was stopped has all its attempts again: maybe it was the stop.
     """
     if entry is None or entry.key != key or entry.failed:
         return False
-    return all(there(row.output) for row in entry.rows if row.output)
+    written = {row.output for row in entry.rows if row.output}
+    return written <= entry.sizes.keys() and all(
+        size_of(name) == size for name, size in entry.sizes.items()
+    )
 
 
-def _there(folder: Place) -> Callable[[str], bool]:
-    """Tells whether a result is there, of those in a folder or of those that lay at an address."""
-    if isinstance(folder, Path):
-        return lambda name: (folder / name).exists()
-    return folder.names().__contains__
+def _sizes(folder: Place) -> Callable[[str], int | None]:
+    """Tells the bytes of a result in a folder, or one that lay at an address; None of no file."""
+    if not isinstance(folder, Path):
+        return folder.sizes().get
+
+    def size_of(name: str) -> int | None:
+        try:
+            return (folder / name).stat().st_size
+        except OSError:
+            return None
+
+    return size_of
 
 
 def _entries(jobs: Sequence[Job], hands: Hands) -> Iterator[tuple[Job, Entry, bool]]:
@@ -180,6 +190,8 @@ def _entries(jobs: Sequence[Job], hands: Hands) -> Iterator[tuple[Job, Entry, bo
         for job, result in hands.done(waiting):
             entry = result or lost_job(job)
             final = not entry.failed or job.attempt >= hands.attempts
+            if result is None:
+                logger.warning("%s failed: %s", one_line(job.item.name), entry.rows[0].message)
             if not final:
                 logger.warning("%s is tried again", one_line(job.item.name))
                 failed.append(replace(job, attempt=job.attempt + 1))

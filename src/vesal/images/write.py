@@ -121,7 +121,10 @@ def make_folder(folder: Path) -> None:
         ResourceError: the one above it does not exist, or the disk refuses.
     """
     if not folder.absolute().parent.is_dir():
-        msg = f"the folder {folder.parent} of {folder.name} does not exist; make it first"
+        msg = f"the folder {folder.parent} for {folder.name} does not exist; make it first"
+        raise ResourceError(msg)
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder} is a file; give a folder for the results"
         raise ResourceError(msg)
     try:
         folder.mkdir(exist_ok=True)
