@@ -30,7 +30,7 @@ def test_a_cohort_is_done_and_told(tmp_path: Path, capsys: Captured) -> None:
         page = capsys.readouterr().out
         assert f"done         {1 - skipped}\n" in page
         assert f"skipped      {skipped} " in page
-        assert "quarantined  1 (failed twice; --again tries them once more)" in page
+        assert "quarantined  1 (failed twice; --again does all anew)" in page
         assert "scan001  quarantined" in page
     names = sorted(path.name for path in (tmp_path / "out").iterdir() if path.name != LOCK)
     results = ["journal.jsonl", "mosaic.png", "report.csv", "report.json", "scan000.nii.gz"]

@@ -110,7 +110,7 @@ def print_outcome(outcome: "Outcome", facts: Iterable[tuple[str, str]] = ()) -> 
     Raises:
         typer.Exit: with code 6 if a case failed.
     """
-    twice = f"{outcome.quarantined} (failed twice; --again tries them once more)"
+    twice = f"{outcome.quarantined} (failed twice; --again does all anew)"
     print_facts(
         [
             ("done", str(outcome.done)),

@@ -6,6 +6,7 @@ in it after its results lie where they stay.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vesal.cohort.place import Place
 from vesal.cohort.report import Entry, write_report
 from vesal.cohort.results import check_results, remove_leftovers
 from vesal.cohort.settings import Settings
+from vesal.errors import ResourceError
 from vesal.on_ray import done_on_ray
 from vesal.progress import Progress, silent
 from vesal.terminal import one_line
@@ -111,9 +113,12 @@ def run(
         jobs = _jobs(items, keys, folder, settings, journal, again=again)
         try:
             _do(jobs, hands, journal, len(items), progress)
-        finally:
-            entries = journal.entries(keys)
-            report = write_report(folder, entries)
+        except BaseException:
+            with suppress(ResourceError):  # what has stopped the run is what is told
+                write_report(folder, journal.entries(keys))
+            raise
+        entries = journal.entries(keys)
+        report = write_report(folder, entries)
     return _outcome(entries, {job.item.name for job in jobs}, report)
 
 
