@@ -105,8 +105,7 @@ def test_a_negative_number_of_processes_is_refused() -> None:
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill"])
 def test_processes_end_with_the_one_that_asked_for_batches(blow: int, tmp_path: Path) -> None:
     """Interrupted at the terminal, where all hear it, or killed without a word to anyone."""
-    script = tmp_path / "run.py"
-    script.write_text(
+    (tmp_path / "run.py").write_text(
         "import itertools, pathlib, signal\n"
         "from tests.training.test_loader import Counting\n"
         "from vesal.training.loader import loader\n"
@@ -116,13 +115,7 @@ def test_processes_end_with_the_one_that_asked_for_batches(blow: int, tmp_path: 
     )
     made = tmp_path / "made"
     made.mkdir()
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, str(script)],
-        cwd=tmp_path,
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as run:
+    with _run_in(tmp_path) as run:
         try:
             _until(lambda: (made / "3").exists())
             worker = int((made / "0").read_text())
@@ -157,13 +150,7 @@ def test_ctrl_c_while_processes_still_import_is_heard_by_the_run_alone(tmp_path:
         "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    for _ in loader(Counting(), itertools.count(), 2): pass\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "run.py"],
-        cwd=tmp_path,
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as run:
+    with _run_in(tmp_path) as run:
         try:
             _until(lambda: (tmp_path / "importing").exists())
             os.killpg(run.pid, signal.SIGINT)
@@ -204,3 +191,14 @@ def _lives(pid: int) -> bool:
 def _resident(pid: int) -> int:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _run_in(folder: Path) -> "subprocess.Popen[bytes]":
+    """The program run.py of a folder, at a terminal of its own."""
+    return subprocess.Popen(
+        [sys.executable, "run.py"],
+        cwd=folder,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
